@@ -1,0 +1,1 @@
+//! Bytes to structures and back: CBOR, envelope, payload, QR text, limits.

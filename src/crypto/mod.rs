@@ -1,0 +1,1 @@
+//! Algorithms, digests, keys, sealing, and the one to-be-signed function.

@@ -1,0 +1,1 @@
+//! Draft + type + authority → signed licence; status changes.

@@ -1,0 +1,1 @@
+//! What a licence is: identifier, holder, type catalogue, fields, lifecycle. Pure data.

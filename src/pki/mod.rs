@@ -1,0 +1,1 @@
+//! The authorities' X.509: mint, path, scope, revocation, trust list.

@@ -1,0 +1,1 @@
+//! QR pictures: draw them, read them.

@@ -1,0 +1,1 @@
+//! Bytes + trust + standing + time → verdict. No I/O, no clock.
