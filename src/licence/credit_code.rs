@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Eighteen characters whose own check and whose organisation code's check (GB 11714) are both right.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CreditCode([u8; CreditCode::LENGTH]);
+pub struct CreditCode([u8; Self::LENGTH]);
 
 /// Why a text is not a credit code. Positions count from 1, as the standard counts them.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
