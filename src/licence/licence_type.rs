@@ -56,8 +56,9 @@ pub struct DefineAuthority {
 pub struct RelatedItem {
     /// Its name.
     pub name: String,
-    /// Its code.
-    pub code: String,
+    /// Its code, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
 }
 
 /// Levels of authorities (机构级别).
@@ -282,7 +283,7 @@ impl TypeRecord {
         check("define_authority.name", &self.define_authority.name, LicenceType::MAX_NAME)?;
         if let Some(item) = &self.related_item {
             check("related_item.name", &item.name, LicenceType::MAX_NAME)?;
-            check("related_item.code", &item.code, LicenceType::MAX_NAME)?;
+            item.code.iter().try_for_each(|code| check("related_item.code", code, LicenceType::MAX_NAME))?;
         }
         Ok(())
     }
