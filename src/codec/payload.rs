@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::cbor::{CborError, Reader, Writer};
 use crate::crypto::Digest;
 use crate::licence::{
-    AreaCode, Authority, CreditCode, FieldValue, Holder, HolderCodeType, HolderError, Identifier, IdentifierError,
-    Licence, LicenceType, TextError, check_text, is_field_key,
+    AreaCode, Authority, CreditCode, FieldValue, Holder, HolderCodeType, HolderError, Identifier,
+    IdentifierError, Licence, LicenceType, TextError, check_text, is_field_key,
 };
 use crate::time::{Date, UnixTime};
 

@@ -64,7 +64,11 @@ mod tests {
         let old = predecessor(FIRST);
         assert_eq!(old.successor(authority).unwrap().as_str(), SECOND);
         let suspended = Predecessor { state: State::Suspended, ..old.clone() };
-        assert_eq!(suspended.successor(authority).unwrap().as_str(), SECOND, "changing may be why it was suspended");
+        assert_eq!(
+            suspended.successor(authority).unwrap().as_str(),
+            SECOND,
+            "changing may be why it was suspended"
+        );
         let revoked = Predecessor { state: State::Revoked, ..old.clone() };
         assert_eq!(revoked.successor(authority), Err(PredecessorError::Revoked));
         let by: Identifier = SECOND.parse().unwrap();
