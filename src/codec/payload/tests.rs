@@ -13,8 +13,9 @@ fn claims() -> LicenceClaims {
     let issuer: CreditCode = "11430000006122244L".parse().unwrap();
     let identifier =
         Identifier::new(licence_type.code(), issuer, Serial::from_random(&[7; 32]), Version::FIRST);
-    let licence =
+    let mut licence =
         checked.into_licence(identifier, Authority::new(issuer, "示范市市场监督管理局").unwrap(), None);
+    licence.valid_to = Some("2036-11-23".parse().unwrap());
     let status =
         StatusReference { uri: "http://127.0.0.1:8080/v1/status-lists/3f-0".to_owned(), index: 70_000 };
     LicenceClaims::full(licence, UnixTime::from_seconds(1_795_500_000).unwrap(), status)
