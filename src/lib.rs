@@ -14,4 +14,5 @@ pub mod pki;
 
 pub mod render;
 
+pub mod store;
 pub mod time;

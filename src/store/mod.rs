@@ -1,1 +1,30 @@
-//! Keeps the ledger and answers questions about it.
+//! Keeps the ledger and answers questions about it. An engine ([`Engine`]) keeps sealed entries and rows of bytes; what
+//! they mean is decided above.
+
+mod durable;
+pub mod engine;
+mod faulty;
+mod head;
+mod index;
+pub mod journal;
+mod lock;
+mod memory;
+mod rows;
+mod sealed_index;
+mod sled_engine;
+mod witness;
+
+pub use durable::{Act, IoFailure};
+pub use engine::{
+    Direction, Engine, EngineError, Group, KeyRange, Next, Outcome, Row, Salt, SealedEntry, StoredEntry,
+};
+pub use faulty::{Fault, FaultyEngine};
+pub use head::Head;
+pub use lock::{Lock, LockError};
+pub use memory::MemoryEngine;
+pub use rows::{EventKind, EventRow, LicenceRow, RequestRow, RowContentError, RowKeys, read_position};
+pub use sealed_index::{RowError, SealedIndex};
+pub use sled_engine::{
+    IndexPolicy, IndexWork, Lookup, OpenError, Opening, Rebuild, Replay, ReplayError, SledEngine, SledOptions,
+};
+pub use witness::{Standing, WitnessError, judge, read_checkpoint, write_checkpoint};

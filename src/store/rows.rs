@@ -190,7 +190,10 @@ impl RowKeys {
         let by_type = with_number(type_prefix(identifier.type_code(), identifier.issuer()), &place);
         let mut rows = vec![
             Row { key: self.licence(identifier), value: row.encode() },
-            Row { key: self.request(issued.order.department, &issued.idempotency_key), value: request.encode() },
+            Row {
+                key: self.request(issued.order.department, &issued.idempotency_key),
+                value: request.encode(),
+            },
             Row { key: number, value: place.to_vec() },
             Row { key: by_type, value: Vec::new() },
             Row { key: self.status_index(&claims.status.uri, claims.status.index), value: Vec::new() },
