@@ -8,7 +8,7 @@ use super::verifier::LookedUp;
 use crate::codec::{Envelope, KeyId, LicenceClaims, LicenceForm};
 use crate::crypto::Digest;
 use crate::licence::State;
-use crate::pki::{KnownSigner, Revocation, RevocationReason, SignerLookup, TrustStore, Usage};
+use crate::pki::{KnownSigner, Revocation, RevocationReason, TrustStore, Usage};
 use crate::time::{Date, UnixTime};
 
 /// Seconds a signer's clock may be ahead of ours (ADVERSARY #51).
@@ -18,14 +18,13 @@ const CLOCK_SKEW: i64 = 60;
 pub(super) enum Signer<'a> {
     Known(&'a KnownSigner),
     Unknown,
-    Ambiguous,
 }
 
 impl Signer<'_> {
     pub(super) fn fingerprint(&self) -> Option<Digest> {
         match self {
             Self::Known(signer) => Some(signer.certificate().fingerprint()),
-            Self::Unknown | Self::Ambiguous => None,
+            Self::Unknown => None,
         }
     }
 
@@ -35,11 +34,7 @@ impl Signer<'_> {
 }
 
 pub(super) fn find_signer(trust: &TrustStore, key_id: KeyId) -> Signer<'_> {
-    match trust.signer(key_id) {
-        SignerLookup::Known(signer) => Signer::Known(signer),
-        SignerLookup::Unknown => Signer::Unknown,
-        SignerLookup::Ambiguous => Signer::Ambiguous,
-    }
+    trust.signer(&key_id).map_or(Signer::Unknown, Signer::Known)
 }
 
 /// The licence agrees with itself (FORMAT.md §2).
@@ -64,7 +59,7 @@ pub(super) fn format(claims: &LicenceClaims) -> Finding {
 pub(super) fn issuer(signed: &Signed, signer: &Signer<'_>, looked_up: &LookedUp) -> Finding {
     let known = match signer {
         Signer::Known(known) => *known,
-        Signer::Unknown | Signer::Ambiguous => return issuer_is_known(signer),
+        Signer::Unknown => return issuer_is_known(signer),
     };
     let claims = &signed.claims;
     let fail = |code, detail| Finding::fail(Check::Issuer, code, Some(detail));
@@ -109,7 +104,6 @@ pub(super) const fn issuer_is_known(signer: &Signer<'_>) -> Finding {
     match signer {
         Signer::Known(_) => Finding::unknown(Check::Issuer, Code::NotChecked),
         Signer::Unknown => Finding::fail(Check::Issuer, Code::IssuerUnknown, None),
-        Signer::Ambiguous => Finding::fail(Check::Issuer, Code::IssuerAmbiguous, None),
     }
 }
 
@@ -163,7 +157,9 @@ pub(super) fn status(looked_up: &LookedUp, at: UnixTime) -> Finding {
     };
     match (record.state_at(at), record.replaced_at(at)) {
         (State::Revoked, _) => Finding::fail(Check::Status, Code::Revoked, None),
-        (_, Some(newer)) => Finding::fail(Check::Status, Code::Replaced, Some(format!("replaced by {newer}"))),
+        (_, Some(newer)) => {
+            Finding::fail(Check::Status, Code::Replaced, Some(format!("replaced by {newer}")))
+        }
         (State::Suspended, None) => Finding::fail(Check::Status, Code::Suspended, None),
         (State::Valid, None) => Finding::pass(Check::Status),
     }

@@ -57,8 +57,6 @@ codes! {
     Inconsistent "inconsistent" 6 "证照内容自相矛盾。" "The licence contradicts itself.";
     NotChecked "not_checked" 4 "因前项未通过，无法检查。" "This could not be checked, because something before it failed.";
     IssuerUnknown "issuer_unknown" 5 "颁发机构不在信任列表中。" "The issuer is not in the trust list.";
-    IssuerAmbiguous "issuer_ambiguous" 4 "颁发机构的密钥标识不唯一，无法判断。"
-        "Two issuers share this key identifier, so neither is believed.";
     IssuerExpired "issuer_expired" 6 "签发时颁发机构的数字证书不在有效期内。"
         "The issuer's certificate was not valid when this was signed.";
     IssuerWrongUse "issuer_wrong_use" 6 "该密钥不得用于签发证照。" "This key is not certified for signing licences.";

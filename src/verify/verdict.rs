@@ -179,6 +179,10 @@ impl Verdict {
 
     /// The codes of all checks that did not pass, in order.
     pub fn reasons(&self) -> Vec<Code> {
-        self.findings.iter().filter(|finding| finding.result != Outcome::Pass).map(|finding| finding.code).collect()
+        self.findings
+            .iter()
+            .filter(|finding| finding.result != Outcome::Pass)
+            .map(|finding| finding.code)
+            .collect()
     }
 }

@@ -53,7 +53,9 @@ impl<'a> Verifier<'a> {
 
     /// Judges a QR text, or an envelope in base64.
     pub fn verify_text(&self, text: &str, at: UnixTime) -> Verdict {
-        self.verify_presented(text.as_bytes(), at, |bytes| decode_text(std::str::from_utf8(bytes).unwrap_or_default()))
+        self.verify_presented(text.as_bytes(), at, |bytes| {
+            decode_text(std::str::from_utf8(bytes).unwrap_or_default())
+        })
     }
 
     /// Judges an envelope in either form.
@@ -76,7 +78,9 @@ impl<'a> Verifier<'a> {
         }
         let envelope = match decode(presented) {
             Ok(envelope) if envelope.typ() == Typ::Licence => envelope,
-            Ok(envelope) => return self.refuse(Code::WrongType, Some(envelope.typ().as_str().to_owned()), at),
+            Ok(envelope) => {
+                return self.refuse(Code::WrongType, Some(envelope.typ().as_str().to_owned()), at);
+            }
             Err(error) => return self.refuse(Code::Undecodable, Some(error.to_string()), at),
         };
         let signer = checks::find_signer(self.trust, envelope.key_id());
@@ -146,7 +150,13 @@ impl<'a> Verifier<'a> {
     }
 
     /// The envelope could be read, its payload could not: issuer and signature still have their say.
-    fn refuse_payload(&self, signer: &Signer<'_>, signature: Finding, detail: String, at: UnixTime) -> Verdict {
+    fn refuse_payload(
+        &self,
+        signer: &Signer<'_>,
+        signature: Finding,
+        detail: String,
+        at: UnixTime,
+    ) -> Verdict {
         let findings = Check::ALL.map(|check| match check {
             Check::Format => Finding::fail(check, Code::Undecodable, Some(detail.clone())),
             Check::Issuer => checks::issuer_is_known(signer),
