@@ -106,6 +106,18 @@ fn check_structure(json: &Json, depth: usize) -> Result<(), UnreadableError> {
 }
 
 impl UnreadableError {
+    /// A stable word for the API.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::TooLarge { .. } => "too_large",
+            Self::NotUtf8 { .. } => "not_utf8",
+            Self::NotJson { .. } => "not_json",
+            Self::TooDeep { .. } => "too_deep",
+            Self::DuplicateKey { .. } => "duplicate_key",
+            Self::NotAnObject { .. } => "not_an_object",
+        }
+    }
+
     fn below(self, parent: &str) -> Self {
         match self {
             Self::DuplicateKey { path } => Self::DuplicateKey { path: format!("{parent}{path}") },

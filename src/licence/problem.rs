@@ -173,6 +173,32 @@ pub enum Rule {
     PastCalendar(#[from] PastCalendar),
 }
 
+impl Rule {
+    /// A stable word for the API.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownMember => "unknown_member",
+            Self::Missing => "missing",
+            Self::JsonType { .. } => "json_type",
+            Self::Text(_) => "text",
+            Self::Date(_) => "date",
+            Self::TypeCode(_) => "type_code",
+            Self::OtherType { .. } => "other_type",
+            Self::Identifier(error) => error.code(),
+            Self::HolderCount { .. } => "holder_count",
+            Self::CodeType(_) => "code_type",
+            Self::Holder(error) if error.is_name() => "holder_name",
+            Self::Holder(_) => "holder_code",
+            Self::HolderCategory { .. } => "holder_category",
+            Self::DuplicateHolder => "duplicate_holder",
+            Self::Value(_) => "value",
+            Self::EndsBeforeItBegins { .. } => "ends_before_it_begins",
+            Self::NotLongTerm => "not_long_term",
+            Self::PastCalendar(_) => "past_calendar",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
@@ -115,5 +116,27 @@ fn any_member_taken_from_a_sample_or_given_to_it_is_noticed() {
         more["fields"]["not_a_field"] = "x".into();
         let error = checked(more.to_string().as_bytes(), "2026-11-24".parse().unwrap()).unwrap_err();
         assert_eq!(error.to_string(), "/fields/not_a_field: expected no such member", "{file}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_change_to_the_bytes_of_a_sample_makes_it_panic(
+        which in any::<prop::sample::Index>(),
+        at in any::<prop::sample::Index>(),
+        bytes in prop::collection::vec(any::<u8>(), 0..4),
+    ) {
+        let samples = samples();
+        let (_, mut changed) = samples[which.index(samples.len())].clone();
+        let at = at.index(changed.len());
+        changed.splice(at..=at, bytes);
+        let today = "2026-11-24".parse().unwrap();
+        let catalogue = Catalogue::shipped().unwrap();
+        if let Ok(draft) = Draft::from_json(&changed)
+            && let Some(found) = catalogue.get(&draft.type_code())
+            && let Err(error) = draft.check(found, today)
+        {
+            prop_assert!(!error.problems().is_empty() && !error.to_string().is_empty());
+        }
     }
 }
