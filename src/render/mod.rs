@@ -5,10 +5,12 @@
 
 mod png;
 mod qr;
+mod read;
 mod style;
 mod svg;
 mod terminal;
 
 pub use qr::{DrawError, QrSymbol};
+pub use read::{PictureLimits, ReadError, read_qr};
 pub use style::Style;
 pub use terminal::Background;
