@@ -1,6 +1,13 @@
 //! QR text to PNG bytes: ours beside the crates `qrcode` and `image`, at the same module size. Promised: at most 1/8 of
 //! their time.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "a bench that is wrong fails by panicking"
+)]
+
 use std::fs;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};

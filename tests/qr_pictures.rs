@@ -1,6 +1,8 @@
 //! Every picture we draw is read by two readers that are not ours, each alone: as drawn, rotated by 7°, as JPEG of
 //! quality 40, and scaled to 60 %.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
 use elicense::render::{PictureLimits, QrSymbol, Style, read_qr};
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{self, FilterType};

@@ -88,3 +88,55 @@ fn chunk(out: &mut Vec<u8>, kind: &[u8; 4], data: &[u8]) {
     out.extend_from_slice(data);
     out.extend(crc.sum().to_be_bytes());
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "EL1:A PICTURE TO BE DRAWN AT MANY SIZES";
+
+    #[test]
+    fn every_pixel_is_its_module() {
+        let symbol = QrSymbol::of(TEXT).unwrap();
+        for pixels in [1, 2, 3, 5, 7, 8, 9, 12, 13, 64] {
+            let png = symbol.png(Style::new(pixels, 500).unwrap());
+            let picture = image::load_from_memory(&png).unwrap().into_luma8();
+            let side = (symbol.size() + 8) * usize::from(pixels);
+            assert_eq!(picture.dimensions(), (u32::try_from(side).unwrap(), u32::try_from(side).unwrap()));
+            for (x, y, pixel) in picture.enumerate_pixels() {
+                let module =
+                    |at: u32| usize::try_from(at / u32::from(pixels)).unwrap().wrapping_sub(QUIET_ZONE);
+                assert_eq!(pixel.0 == [0], symbol.module(module(x), module(y)), "{x}, {y} at {pixels}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_file_is_one_bit_deep_and_says_its_size_in_print() {
+        let png = QrSymbol::of(TEXT).unwrap().png(Style::default());
+        let header = png.windows(4).position(|window| window == b"IHDR").unwrap();
+        assert_eq!(png[header + 12..header + 14], [1, 0], "bits, greyscale");
+        let at = png.windows(4).position(|window| window == b"pHYs").unwrap();
+        // 600 dots an inch are 23,622 a metre.
+        assert_eq!(png[at + 4..at + 13], [0, 0, 0x5C, 0x46, 0, 0, 0x5C, 0x46, 1]);
+    }
+
+    #[test]
+    fn the_same_text_gives_the_same_bytes() {
+        let draw = || QrSymbol::of(TEXT).unwrap().png(Style::default());
+        assert_eq!(draw(), draw());
+    }
+
+    #[test]
+    fn sizes_that_cannot_be_drawn_are_refused() {
+        use crate::render::DrawError;
+        assert!(Style::new(1, 100).is_ok());
+        assert!(Style::new(64, 100_000).is_ok());
+        assert_eq!(Style::new(0, 500), Err(DrawError::ModulePixels { got: 0, limit: 64 }));
+        assert_eq!(Style::new(65, 500), Err(DrawError::ModulePixels { got: 65, limit: 64 }));
+        for got in [0, 99, 100_001] {
+            let refused = DrawError::ModuleMicrometres { got, least: 100, most: 100_000 };
+            assert_eq!(Style::new(8, got), Err(refused));
+        }
+    }
+}

@@ -42,3 +42,48 @@ fn millimetres(modules: usize, style: Style) -> String {
     let micrometres = u64::from(style.micrometres()) * u64::try_from(modules).unwrap_or(u64::MAX);
     format!("{}.{:03}", micrometres / 1000, micrometres % 1000)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The modules that a path of `M{x} {y}h{length}v1h-{length}z` covers, by coordinates of the picture.
+    fn covered(path: &str) -> Vec<(usize, usize)> {
+        let run = |run: &str| {
+            let (start, rest) = run.split_once('h').unwrap();
+            let (x, y) = start.split_once(' ').unwrap();
+            let (length, back) = rest.split_once("v1h-").unwrap();
+            assert_eq!(length, back.trim_end_matches('z'));
+            let (x, y, length): (usize, usize, usize) =
+                (x.parse().unwrap(), y.parse().unwrap(), length.parse().unwrap());
+            (x..x + length).map(move |x| (x, y))
+        };
+        path.split('M').skip(1).flat_map(run).collect()
+    }
+
+    #[test]
+    fn the_path_covers_the_dark_modules_once_each() {
+        let symbol = QrSymbol::of("EL1:A PICTURE TO BE DRAWN").unwrap();
+        let svg = symbol.svg(Style::default());
+        let path = svg.rsplit_once(" d=\"").unwrap().1.split_once('"').unwrap().0;
+        let side = symbol.size() + 2 * QUIET_ZONE;
+        let dark: Vec<_> = (0..side * side)
+            .map(|at| (at % side, at / side))
+            .filter(|&(x, y)| symbol.module(x.wrapping_sub(QUIET_ZONE), y.wrapping_sub(QUIET_ZONE)))
+            .collect();
+        assert_eq!(covered(path), dark);
+    }
+
+    #[test]
+    fn it_is_sized_for_print_and_carries_nothing_active() {
+        let svg = QrSymbol::of("EL1:").unwrap().svg(Style::new(8, 500).unwrap());
+        assert!(svg.starts_with(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"14.500mm\" height=\"14.500mm\" viewBox=\"0 0 29 29\" \
+             shape-rendering=\"crispEdges\">"
+        ));
+        assert!(svg.ends_with("</svg>\n"));
+        for active in ["script", "href", "style", "<!", "<?", "url("] {
+            assert!(!svg.contains(active), "{active}");
+        }
+    }
+}

@@ -50,3 +50,47 @@ impl QrSymbol {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether each half of each character has ink, row by row.
+    fn inked(text: &str) -> Vec<Vec<bool>> {
+        let row = |line: &str, inked: [char; 2]| line.chars().map(|c| inked.contains(&c)).collect();
+        text.lines().flat_map(|line| [row(line, ['▀', '█']), row(line, ['▄', '█'])]).collect()
+    }
+
+    /// The symbol in its quiet zone, with the row that fills the last line of text.
+    fn expected(symbol: &QrSymbol, background: Background) -> Vec<Vec<bool>> {
+        let side = symbol.size() + 2 * QUIET_ZONE;
+        let module =
+            |x: usize, y: usize| symbol.module(x.wrapping_sub(QUIET_ZONE), y.wrapping_sub(QUIET_ZONE));
+        let inked = |x, y| module(x, y) == (background == Background::Light);
+        (0..side.next_multiple_of(2)).map(|y| (0..side).map(|x| inked(x, y)).collect()).collect()
+    }
+
+    #[test]
+    fn plain_text_draws_what_the_ground_lacks() {
+        let symbol = QrSymbol::of("EL1:TERMINAL").unwrap();
+        for background in [Background::Dark, Background::Light] {
+            let text = symbol.terminal_plain(background);
+            assert_eq!(inked(&text), expected(&symbol, background));
+            assert!(!text.contains('\x1b'));
+        }
+    }
+
+    #[test]
+    fn coloured_text_is_dark_on_light_and_leaves_no_colour_behind() {
+        let symbol = QrSymbol::of("EL1:TERMINAL").unwrap();
+        let text = symbol.terminal();
+        let bare: String = text
+            .lines()
+            .map(|line| {
+                line.strip_prefix(BLACK_ON_WHITE).unwrap().strip_suffix(RESET).unwrap().to_owned() + "\n"
+            })
+            .collect();
+        assert_eq!(inked(&bare), expected(&symbol, Background::Light));
+        assert!(!bare.contains('\x1b'));
+    }
+}

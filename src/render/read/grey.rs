@@ -10,7 +10,7 @@ use super::{PictureLimits, ReadError};
 
 /// The longest side at first, and if nothing was found. A photograph of a symbol rarely needs the second; the search
 /// takes time in proportion to the pixels.
-const WORKING_SIDES: [u32; 2] = [1600, 3200];
+const WORKING_SIDES: [u32; 2] = [1600, 2400];
 
 /// A picture with a smaller side is enlarged if nothing was found: modules of one or two pixels are hard to tell apart.
 const SMALL_SIDE: u32 = 500;
@@ -89,7 +89,7 @@ fn check_size(width: u32, height: u32, limits: &PictureLimits) -> Result<(), Rea
 /// The same limits for the decoder's own buffers.
 fn within(limits: &PictureLimits) -> Limits {
     let mut within = Limits::default();
-    within.max_alloc = Some(limits.decoded_bytes.saturating_mul(2));
+    within.max_alloc = Some(limits.decoded_bytes);
     within
 }
 

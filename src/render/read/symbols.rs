@@ -15,6 +15,10 @@ use rxing::{BinaryBitmap, Luma8Source};
 /// of a busy page some dozens.
 const MOST_TRIES: usize = 128;
 
+/// From this side on, modules of less than two pixels are not looked for: the time to find the finder patterns grows
+/// with the square of their number, and so with the fourth power of what fits beside each other.
+const LARGE_SIDE: u32 = 600;
+
 /// What a symbol in the picture holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Symbol {
@@ -56,8 +60,8 @@ fn try_find(picture: &GrayImage, tone: Tone) -> rxing::common::Result<Vec<Symbol
 
 fn symbols_in(black: &BitMatrix) -> Vec<Symbol> {
     const EVERY_THIRD_ROW: bool = true;
-    const ANY_MODULE_SIZE: u32 = 0;
-    let mut patterns = detector::FindFinderPatterns(black, EVERY_THIRD_ROW, ANY_MODULE_SIZE);
+    let smallest = if black.width().max(black.height()) < LARGE_SIDE { 0 } else { 2 };
+    let mut patterns = detector::FindFinderPatterns(black, EVERY_THIRD_ROW, smallest);
     let mut used = Vec::new();
     let mut symbols = Vec::new();
     let mut tries = 0;
