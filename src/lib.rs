@@ -11,6 +11,7 @@ pub mod issue;
 pub mod ledger;
 pub mod licence;
 pub mod pki;
+pub mod registry;
 pub mod render;
 pub mod store;
 pub mod time;

@@ -59,7 +59,8 @@ impl NewApiKey {
     pub(super) fn generate(random: &dyn Random) -> Result<Self, RandomError> {
         let name = KeyName(random_bytes(random)?);
         let secret = Zeroizing::new(random_bytes::<32>(random)?);
-        let digits: Zeroizing<String> = Zeroizing::new(secret.iter().map(|byte| format!("{byte:02x}")).collect());
+        let digits: Zeroizing<String> =
+            Zeroizing::new(secret.iter().map(|byte| format!("{byte:02x}")).collect());
         let text = Zeroizing::new(format!("{PREFIX}{name}_{}", *digits));
         Ok(Self { name, secret: Digest::of(digits.as_bytes()), text })
     }
@@ -70,7 +71,8 @@ const PREFIX: &str = "elk_";
 /// The two parts of a key as it was presented; `None` where it cannot be one.
 pub(super) fn parse_api_key(presented: &str) -> Option<(KeyName, &str)> {
     let (name, secret) = presented.strip_prefix(PREFIX)?.split_once('_')?;
-    let lower_hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+    let lower_hex =
+        |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
     if name.len() != 16 || secret.len() != 64 || !lower_hex(name) || !lower_hex(secret) {
         return None;
     }

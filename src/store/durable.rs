@@ -92,7 +92,7 @@ pub(super) fn sync_dir(path: &Path) -> Result<(), IoFailure> {
 }
 
 /// Puts `bytes` at `path` whole or not at all: written beside it, synced, renamed, the directory synced. Mode 0600.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), IoFailure> {
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), IoFailure> {
     let beside = beside(path);
     let mut file = OpenOptions::new()
         .write(true)

@@ -216,6 +216,11 @@ impl Store {
         Ok(self.reader.get(key)?.map(|value| read_position(&value)).transpose()?)
     }
 
+    /// Whether there is a row.
+    pub fn has(&self, key: &[u8]) -> Result<bool, StoreError> {
+        Ok(self.reader.engine.get(key)?.is_some())
+    }
+
     /// Keys and values of a range of rows, in order, at most `limit`.
     pub fn rows(&self, range: &KeyRange, limit: usize) -> Result<Vec<Row>, StoreError> {
         self.reader.scan(range, limit)

@@ -20,7 +20,7 @@ mod witness;
 
 pub use checkpointer::Witness;
 pub use committer::{Append, AppendError, Appended, Committer, Guard, PlainEntry, QUEUE, Seals, StartError};
-pub use durable::{Act, IoFailure};
+pub use durable::{Act, IoFailure, replace as replace_file};
 pub use engine::{
     Direction, Engine, EngineError, Group, KeyRange, Next, Outcome, Row, Salt, SealedEntry, StoredEntry,
 };
