@@ -71,8 +71,7 @@ mod tests {
     fn chain_is_the_one_of_the_page() {
         let mut head = Head::empty();
         head.advance(&entry(1));
-        let body =
-            [&[0; 8][..], &[6], Digest::of(&[1]).as_bytes(), &[1; 12], &[1; 20]].concat();
+        let body = [&[0; 8][..], &[6], Digest::of(&[1]).as_bytes(), &[1; 12], &[1; 20]].concat();
         assert_eq!(head.chain(), Digest::of(&[&[0; 32][..], &body].concat()));
         assert_eq!(head.root(), leaf_hash(Digest::of(&[1]).as_bytes()));
     }

@@ -38,8 +38,7 @@ impl Index {
     /// Opens the index in `dir`, made empty if it is not there.
     pub(super) fn open(dir: &Path, cache_bytes: u64) -> Result<Self, IndexFailure> {
         create_dir(dir).map_err(IndexFailure::Io)?;
-        let config =
-            sled::Config::new().path(sled_dir(dir)).cache_capacity(cache_bytes).flush_every_ms(None);
+        let config = sled::Config::new().path(sled_dir(dir)).cache_capacity(cache_bytes).flush_every_ms(None);
         let mut tries = 0;
         let db = loop {
             // Damaged files make sled panic in places.

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{PoisonError, RwLock};
 
-use super::engine::{Direction, Engine, EngineError, Group, KeyRange, Next, Row, Salt, SealedEntry, StoredEntry};
+use super::engine::{
+    Direction, Engine, EngineError, Group, KeyRange, Next, Row, Salt, SealedEntry, StoredEntry,
+};
 use super::head::Head;
 
 /// Ledger and rows in memory. "Durable" here means: until dropped.

@@ -1,9 +1,12 @@
 //! Keeps the ledger and answers questions about it. An engine ([`Engine`]) keeps sealed entries and rows of bytes; what
 //! they mean is decided above.
 
+mod checkpointer;
+mod committer;
 mod durable;
 pub mod engine;
 mod faulty;
+mod gather;
 mod head;
 mod index;
 pub mod journal;
@@ -13,6 +16,8 @@ mod sealed_index;
 mod sled_engine;
 mod witness;
 
+pub use checkpointer::Witness;
+pub use committer::{Append, AppendError, Appended, Committer, Guard, PlainEntry, Seals, StartError};
 pub use durable::{Act, IoFailure};
 pub use engine::{
     Direction, Engine, EngineError, Group, KeyRange, Next, Outcome, Row, Salt, SealedEntry, StoredEntry,

@@ -60,7 +60,9 @@ impl SealedIndex {
         limit: usize,
     ) -> Result<Vec<Row>, RowError> {
         let rows = engine.scan(range, direction, limit)?;
-        rows.into_iter().map(|row| Ok(Row { value: self.open(&row.key, &row.value)?, key: row.key })).collect()
+        rows.into_iter()
+            .map(|row| Ok(Row { value: self.open(&row.key, &row.value)?, key: row.key }))
+            .collect()
     }
 }
 

@@ -9,9 +9,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::durable::IoFailure;
-use super::engine::{
-    Direction, Engine, EngineError, Group, IndexFailure, KeyRange, Next, Row, StoredEntry,
-};
+use super::engine::{Direction, Engine, EngineError, Group, IndexFailure, KeyRange, Next, Row, StoredEntry};
 use super::head::Head;
 use super::index::{self, Index};
 use super::journal::{Aside, Journal, JournalError, SEGMENT_BYTES, Walked, Wanted, walk};
@@ -93,7 +91,9 @@ pub enum OpenError {
     #[error(transparent)]
     Witness(#[from] WitnessError),
     /// The index knows of entries that the ledger does not have.
-    #[error("the ledger has {ledger} entries, the index has seen {index}: entry {ledger} and those after it are gone")]
+    #[error(
+        "the ledger has {ledger} entries, the index has seen {index}: entry {ledger} and those after it are gone"
+    )]
     IndexAhead {
         /// Entries in the ledger.
         ledger: u64,
@@ -365,7 +365,7 @@ impl CatchUp<'_> {
             let end = self.entries.min(position + CATCH_UP_ENTRIES);
             self.batch(index, &mut head, position..end)?;
             position = end;
-            if position % CATCH_UP_SYNC == 0 {
+            if position.is_multiple_of(CATCH_UP_SYNC) {
                 index.sync()?;
             }
         }
@@ -387,8 +387,8 @@ impl CatchUp<'_> {
                 Some(value) => Ok(Some(value.clone())),
                 None => Ok(index.get(key)?),
             };
-            let made = (self.replay)(&entry, &lookup)
-                .map_err(|problem| OpenError::Replay { position, problem })?;
+            let made =
+                (self.replay)(&entry, &lookup).map_err(|problem| OpenError::Replay { position, problem })?;
             fresh.extend(made.iter().map(|row| (row.key.clone(), row.value.clone())));
             rows.extend(made);
             head.advance(&entry.entry);

@@ -41,7 +41,9 @@ pub enum WitnessError {
         checkpoint: u64,
     },
     /// Records were changed.
-    #[error("the records of the first {size} entries have Merkle root {found}, the checkpoint says {expected}")]
+    #[error(
+        "the records of the first {size} entries have Merkle root {found}, the checkpoint says {expected}"
+    )]
     Root {
         /// Entries that the checkpoint says.
         size: u64,

@@ -124,23 +124,13 @@ pub fn decode_frame(bytes: &[u8]) -> Result<(Body, usize), FrameError> {
 pub(super) fn encode_entry(out: &mut Vec<u8>, position: u64, entry: &SealedEntry) {
     encode(
         out,
-        &[
-            b"E",
-            &position.to_be_bytes(),
-            &[entry.kind],
-            entry.record.as_bytes(),
-            &entry.nonce,
-            &entry.sealed,
-        ],
+        &[b"E", &position.to_be_bytes(), &[entry.kind], entry.record.as_bytes(), &entry.nonce, &entry.sealed],
     );
 }
 
 /// Writes a commit mark's frame behind `out`.
 pub(super) fn encode_mark(out: &mut Vec<u8>, mark: &Mark) {
-    encode(
-        out,
-        &[b"C", &mark.first.to_be_bytes(), &mark.count.to_be_bytes(), mark.chain.as_bytes()],
-    );
+    encode(out, &[b"C", &mark.first.to_be_bytes(), &mark.count.to_be_bytes(), mark.chain.as_bytes()]);
 }
 
 /// Whether a commit mark of a group that begins past `first` lies anywhere in `bytes`, at whatever offset: proof that
@@ -168,10 +158,8 @@ fn checksum(length: [u8; 4], body: &[u8]) -> u32 {
 
 fn decode_body(body: &[u8]) -> Result<Body, FrameError> {
     match body.first() {
-        Some(b'E') => decode_entry(body)
-            .ok_or(FrameError::BodyLength { letter: 'E', found: body.len() }),
-        Some(b'C') => decode_mark(body)
-            .ok_or(FrameError::BodyLength { letter: 'C', found: body.len() }),
+        Some(b'E') => decode_entry(body).ok_or(FrameError::BodyLength { letter: 'E', found: body.len() }),
+        Some(b'C') => decode_mark(body).ok_or(FrameError::BodyLength { letter: 'C', found: body.len() }),
         Some(other) => Err(FrameError::Letter { found: *other }),
         None => Err(FrameError::Length { found: 0 }),
     }

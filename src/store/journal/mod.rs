@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 pub use damage::{Damage, Problem};
-pub use recovery::Aside;
 pub use frame::{Body, FrameError, Mark, decode_frame};
+pub use recovery::Aside;
 pub use segment::HeaderError;
 pub use walk::{Unfinished, Walked, Wanted, walk};
 

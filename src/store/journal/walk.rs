@@ -132,7 +132,8 @@ impl Walk<'_> {
                 Err(error) => Err(Problem::Frame(error)),
             };
             if let Err(problem) = problem {
-                let damage = Damage { segment: number, offset: at, position: pending.head.entries(), problem };
+                let damage =
+                    Damage { segment: number, offset: at, position: pending.head.entries(), problem };
                 self.end(place, damage, &pending, &mut frames)?;
                 break;
             }
@@ -227,12 +228,19 @@ impl Pending {
         Self { begin, head, heads: Vec::new(), offsets: Vec::new(), entries: Vec::new(), sealed_bytes: 0 }
     }
 
-    fn take(&mut self, wanted: &Wanted<'_>, at: u64, position: u64, entry: SealedEntry) -> Result<(), Problem> {
+    fn take(
+        &mut self,
+        wanted: &Wanted<'_>,
+        at: u64,
+        position: u64,
+        entry: SealedEntry,
+    ) -> Result<(), Problem> {
         if position != self.head.entries() {
             return Err(Problem::Position { found: position });
         }
         let bytes = self.sealed_bytes.saturating_add(entry.sealed.len());
-        let full = self.entries.len() >= MAX_GROUP_ENTRIES || (bytes > MAX_GROUP_BYTES && !self.entries.is_empty());
+        let full =
+            self.entries.len() >= MAX_GROUP_ENTRIES || (bytes > MAX_GROUP_BYTES && !self.entries.is_empty());
         let Some(offset) = u32::try_from(at).ok().filter(|_| !full) else {
             return Err(Problem::EndlessGroup);
         };
