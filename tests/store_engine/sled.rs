@@ -1,12 +1,13 @@
 //! The engine on disk: opening, its checkpoint, and its index lost, damaged, ahead or another's.
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use elicense::store::journal::JournalError;
 use elicense::store::{
     Engine as _, Head, IndexPolicy, IndexWork, Lock, LockError, OpenError, Rebuild, SledOptions, Standing,
-    WitnessError,
+    StoredEntry, WitnessError, check,
 };
 
 use crate::{append, claim, copy, dump, expected, head, open, open_with, options};
@@ -184,6 +185,31 @@ fn the_last_group_cut_off_behind_the_checkpoint_is_named() {
     }
     let aside = fs::read_dir(&ledger).unwrap().any(|file| file.unwrap().path().ends_with(".bin"));
     assert!(!aside && fs::metadata(path).unwrap().len() == u64::try_from(bytes.len() - 1).unwrap());
+}
+
+#[test]
+fn a_store_is_checked_beside_who_has_it_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let old = filled(dir.path());
+    let (engine, _) = open(dir.path());
+    append(&engine, &[7, 8, 9]).unwrap();
+    let mut seen = 0;
+    let mut visit = |stored: &StoredEntry| {
+        assert_eq!(engine.read(stored.position).unwrap().unwrap(), *stored);
+        seen += 1;
+        ControlFlow::Continue(())
+    };
+    let checked = check(dir.path(), Some(&claim(&old)), &mut visit).unwrap();
+    assert_eq!((checked.standing, checked.head), (Standing::Grew { by: 3 }, head(&engine)));
+    assert_eq!((seen, checked.unfinished), (43, None));
+    let newer = claim(&head(&engine));
+    drop(engine);
+    fs::remove_file(dir.path().join("ledger/00000000.seg")).unwrap();
+    let refused = check(dir.path(), Some(&newer), &mut |_| ControlFlow::Continue(())).unwrap_err();
+    assert!(
+        refused.to_string().starts_with("ledger segment 00000000 is damaged at byte 0, entry 0:"),
+        "{refused}"
+    );
 }
 
 #[test]
