@@ -98,10 +98,10 @@ impl VerifierKey {
         let signatures = signatures.strip_suffix('\n').ok_or(NoteError::Form)?;
         let mut ours = None;
         for line in signatures.split('\n') {
-            if let Some(signature) = self.signature_in(line)? {
-                if ours.replace(signature).is_some() {
-                    return Err(NoteError::SignedTwice);
-                }
+            if let Some(signature) = self.signature_in(line)?
+                && ours.replace(signature).is_some()
+            {
+                return Err(NoteError::SignedTwice);
             }
         }
         let signature = ours.ok_or_else(|| NoteError::NotSigned { name: self.name.clone() })?;

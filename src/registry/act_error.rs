@@ -3,7 +3,9 @@
 use serde::Serialize;
 
 use crate::issue::{IssueError, PredecessorError};
-use crate::licence::{DraftError, Identifier, Problem, TextError, TransitionError, TypeCode, UnreadableError};
+use crate::licence::{
+    DraftError, Identifier, Problem, TextError, TransitionError, TypeCode, UnreadableError,
+};
 use crate::store::{AppendError, Outcome, StoreError};
 
 /// An act that was not done.

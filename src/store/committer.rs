@@ -21,7 +21,7 @@ use super::witness::WitnessError;
 use crate::crypto::{DataKey, Digest, Random};
 
 /// Appends that may wait; past this they are refused as [`AppendError::Busy`].
-pub const QUEUE: usize = 4096;
+const QUEUE: usize = 4096;
 /// The cipher's tag behind a sealed entry.
 const TAG: usize = 16;
 /// How often a group is built anew because another node of a shared ledger came first.

@@ -13,7 +13,7 @@ pub const MAX_GROUP_BYTES: usize = 8 * 1024 * 1024;
 /// Longest sealed entry.
 pub const MAX_SEALED_BYTES: usize = 4 * 1024 * 1024 - 54;
 
-/// Keeps the ledger's sealed entries and the index rows. Every engine passes `tests/store_engine.rs`.
+/// Keeps the ledger's sealed entries and the index rows. Every engine passes the suite in `tests/store_engine`.
 ///
 /// Any number of threads may call any of these at once. Appends take turns inside the engine. An engine over a database
 /// of several nodes differs only in that `append` may answer [`EngineError::Behind`] because another node came first.

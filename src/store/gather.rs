@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::committer::{AppendError, Guard, PlainEntry, Request, Seals};
 use super::engine::{Engine, Group, Next, Row, Salt, SealedEntry, additional_data};
-use super::sealed_index::{RowError, SealedIndex};
-use crate::crypto::{SealingKey, random_bytes};
+use super::sealed_index::RowError;
+use crate::crypto::SealingKey;
 
 /// Seals appends into groups.
 pub(super) struct Gatherer {
@@ -32,8 +32,25 @@ enum Broken {
     Within(AppendError),
 }
 
-/// Plain rows that the group writes.
-type Fresh = HashMap<Vec<u8>, Vec<u8>>;
+/// Plain rows that the group writes, in order, and the last one of each key.
+#[derive(Default)]
+struct Fresh {
+    rows: Vec<Row>,
+    last: HashMap<Vec<u8>, usize>,
+}
+
+impl Fresh {
+    fn extend(&mut self, rows: Vec<Row>) {
+        for row in rows {
+            self.last.insert(row.key.clone(), self.rows.len());
+            self.rows.push(row);
+        }
+    }
+
+    fn get(&self, key: &[u8]) -> Option<&Vec<u8>> {
+        self.last.get(key).and_then(|at| self.rows.get(*at)).map(|row| &row.value)
+    }
+}
 
 impl Gatherer {
     pub(super) const fn new(seals: Seals) -> Self {
@@ -48,69 +65,64 @@ impl Gatherer {
         next: Next,
         requests: Vec<Request>,
     ) -> Option<Gathered> {
-        let Seals { data_key, index, .. } = &self.seals;
-        if self.segment.as_ref().is_none_or(|(salt, _)| *salt != next.salt) {
-            self.segment = Some((next.salt, data_key.segment_key(&next.salt)));
-        }
-        let (_, key) = self.segment.as_ref()?;
-        let mut fresh = Fresh::new();
+        let mut fresh = Fresh::default();
         let (mut accepted, mut conflicting) = (Vec::with_capacity(requests.len()), Vec::new());
-        let (mut entries, mut rows) = (Vec::with_capacity(requests.len()), Vec::new());
         let mut position = next.head.entries();
         for request in requests {
-            match check(&request.append.guards, &fresh, engine, index) {
-                Ok(()) => {}
-                Err(Broken::Within(error)) => {
-                    conflicting.push((request, error));
-                    continue;
-                }
-                Err(Broken::Durably(error)) => {
-                    request.answer(Err(error));
-                    continue;
-                }
-            }
-            let plain = (request.append.rows)(position);
-            match self.seal(key, position, &request.append.entry, &plain) {
-                Ok((entry, sealed)) => {
-                    entries.push(entry);
-                    rows.extend(sealed);
-                    fresh.extend(plain.into_iter().map(|row| (row.key, row.value)));
+            match self.check(&request.append.guards, &fresh, engine) {
+                Ok(()) => {
+                    fresh.extend((request.append.rows)(position));
                     accepted.push(request);
                     position += 1;
                 }
-                Err(error) => request.answer(Err(error.into())),
+                Err(Broken::Within(error)) => conflicting.push((request, error)),
+                Err(Broken::Durably(error)) => request.answer(Err(error)),
             }
         }
-        let group = Group::new(next, entries, rows);
-        (!accepted.is_empty()).then_some(Gathered { group, accepted, conflicting })
-    }
-
-    fn seal(
-        &self,
-        key: &SealingKey,
-        position: u64,
-        entry: &PlainEntry,
-        rows: &[Row],
-    ) -> Result<(SealedEntry, Vec<Row>), RowError> {
-        let nonce = random_bytes(&*self.seals.random)?;
-        let sealed = key.seal(nonce, &additional_data(position, entry.kind), &entry.plain)?;
-        let rows = rows.iter().map(|row| self.seals.index.seal(row)).collect::<Result<_, _>>()?;
-        Ok((SealedEntry { kind: entry.kind, record: entry.record, nonce, sealed }, rows))
-    }
-}
-
-fn check(guards: &[Guard], fresh: &Fresh, engine: &dyn Engine, index: &SealedIndex) -> Result<(), Broken> {
-    for (n, guard) in guards.iter().enumerate() {
-        let conflict = || AppendError::Conflict { guard: n, key: guard.key.clone() };
-        match fresh.get(&guard.key) {
-            Some(value) if guard.expected.as_ref() == Some(value) => {}
-            Some(_) => return Err(Broken::Within(conflict())),
-            None => match index.get(engine, &guard.key) {
-                Ok(value) if value == guard.expected => {}
-                Ok(_) => return Err(Broken::Durably(conflict())),
-                Err(error) => return Err(Broken::Durably(error.into())),
-            },
+        if accepted.is_empty() {
+            return None;
+        }
+        match self.seal(next, &accepted, fresh.rows) {
+            Ok(group) => Some(Gathered { group, accepted, conflicting }),
+            Err(error) => {
+                let error = AppendError::from(error);
+                accepted.into_iter().for_each(|request| request.answer(Err(error.clone())));
+                conflicting.into_iter().for_each(|(request, _)| request.answer(Err(error.clone())));
+                None
+            }
         }
     }
-    Ok(())
+
+    fn seal(&mut self, next: Next, accepted: &[Request], rows: Vec<Row>) -> Result<Group, RowError> {
+        let Seals { data_key, index, random } = &self.seals;
+        let (_, key) = match self.segment.take() {
+            Some(segment) if segment.0 == next.salt => self.segment.insert(segment),
+            _ => self.segment.insert((next.salt, data_key.segment_key(&next.salt))),
+        };
+        let mut nonces = vec![[0; 12]; accepted.len()];
+        random.fill(nonces.as_flattened_mut())?;
+        let mut entries = Vec::with_capacity(accepted.len());
+        for ((position, request), nonce) in (next.head.entries()..).zip(accepted).zip(nonces) {
+            let PlainEntry { kind, record, plain } = &request.append.entry;
+            let sealed = key.seal(nonce, &additional_data(position, *kind), plain)?;
+            entries.push(SealedEntry { kind: *kind, record: *record, nonce, sealed });
+        }
+        Ok(Group::new(next, entries, index.seal(rows)?))
+    }
+
+    fn check(&self, guards: &[Guard], fresh: &Fresh, engine: &dyn Engine) -> Result<(), Broken> {
+        for (n, guard) in guards.iter().enumerate() {
+            let conflict = || AppendError::Conflict { guard: n, key: guard.key.clone() };
+            match fresh.get(&guard.key) {
+                Some(value) if guard.expected.as_ref() == Some(value) => {}
+                Some(_) => return Err(Broken::Within(conflict())),
+                None => match self.seals.index.get(engine, &guard.key) {
+                    Ok(value) if value == guard.expected => {}
+                    Ok(_) => return Err(Broken::Durably(conflict())),
+                    Err(error) => return Err(Broken::Durably(error.into())),
+                },
+            }
+        }
+        Ok(())
+    }
 }

@@ -63,20 +63,9 @@ impl Index {
         }
     }
 
-    /// The ledger as far as the rows were on the disk the last time that was made sure of.
+    /// As [`synced`].
     pub(super) fn synced(&self) -> Result<Head, IndexFailure> {
-        let path = synced_mark(&self.dir);
-        match fs::read(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Head::empty()),
-            read => {
-                let bytes = read.map_err(failed(Act::Read, &path)).map_err(IndexFailure::Io)?;
-                let (head, sum) = bytes.split_last_chunk::<4>().ok_or(IndexFailure::Damaged)?;
-                if crc32c::crc32c(head) != u32::from_be_bytes(*sum) {
-                    return Err(IndexFailure::Damaged);
-                }
-                Head::from_bytes(head).ok_or(IndexFailure::Damaged)
-            }
-        }
+        synced(&self.dir)
     }
 
     /// Puts `rows` and goes on to `head`, in one atomic batch. One caller at a time.
@@ -130,6 +119,23 @@ impl Index {
         let head = applied.to_bytes();
         let sum = crc32c::crc32c(&head).to_be_bytes();
         replace(&synced_mark(&self.dir), &[&head[..], &sum].concat()).map_err(IndexFailure::Io)
+    }
+}
+
+/// The ledger as far as the rows of the index in `dir` were on the disk the last time that was made sure of. Needs no open
+/// index.
+pub(super) fn synced(dir: &Path) -> Result<Head, IndexFailure> {
+    let path = synced_mark(dir);
+    match fs::read(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Head::empty()),
+        read => {
+            let bytes = read.map_err(failed(Act::Read, &path)).map_err(IndexFailure::Io)?;
+            let (head, sum) = bytes.split_last_chunk::<4>().ok_or(IndexFailure::Damaged)?;
+            if crc32c::crc32c(head) != u32::from_be_bytes(*sum) {
+                return Err(IndexFailure::Damaged);
+            }
+            Head::from_bytes(head).ok_or(IndexFailure::Damaged)
+        }
     }
 }
 

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::catch_up::{Lookup, ReplayError};
 use super::checkpointer::Witness;
 use super::committer::{Append, AppendError, Appended, Committer, Guard, PlainEntry, Seals, StartError};
 use super::engine::{Direction, Engine, EngineError, KeyRange, Row, StoredEntry, additional_data};
 use super::lock::{Lock, LockError};
 use super::rows::{EventKind, EventRow, LicenceRow, RequestRow, RowContentError, RowKeys, read_position};
 use super::sealed_index::{RowError, SealedIndex};
-use super::sled_engine::{IndexPolicy, OpenError, Opening, ReplayError, SledEngine, SledOptions};
+use super::sled_engine::{IndexPolicy, OpenError, Opening, SledEngine, SledOptions};
 use super::witness::{WitnessError, read_checkpoint};
 use crate::crypto::{DataKey, Random, RandomError, SealError};
 use crate::ledger::{CheckpointKey, Entry, EntryError};
@@ -115,7 +116,7 @@ impl Store {
         let (index, row_keys) =
             (SealedIndex::new(&keys.data, Arc::clone(&keys.random)), RowKeys::new(&keys.data));
         let (engine, opening) = {
-            let replay = |stored: &StoredEntry, _: &super::sled_engine::Lookup<'_>| {
+            let replay = |stored: &StoredEntry, _: &Lookup<'_>| {
                 let entry = open_entry(&keys.data, stored)?;
                 let rows = row_keys.rows_of(stored.position, &entry).map_err(|_| ReplayError::Content)?;
                 let sealed = rows.iter().map(|row| index.seal(row));

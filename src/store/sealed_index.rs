@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::engine::{Direction, Engine, EngineError, KeyRange, Row};
-use crate::crypto::{DataKey, Random, RandomError, SealError, SealingKey, random_bytes};
+use crate::crypto::{DataKey, Random, RandomError, SealError, SealingKey};
 
 /// Seals and opens index values.
 pub struct SealedIndex {
@@ -33,11 +33,15 @@ impl SealedIndex {
         Self { key: data_key.index_value_key(), random }
     }
 
-    /// A plain row as the engine keeps it.
-    pub fn seal(&self, row: &Row) -> Result<Row, RowError> {
-        let nonce = random_bytes::<12>(&*self.random)?;
-        let sealed = self.key.seal(nonce, &row.key, &row.value)?;
-        Ok(Row { key: row.key.clone(), value: [&nonce[..], &sealed].concat() })
+    /// Plain rows as the engine keeps them. The source of randomness is asked once for all of them.
+    pub fn seal(&self, rows: Vec<Row>) -> Result<Vec<Row>, RowError> {
+        let mut nonces = vec![[0; 12]; rows.len()];
+        self.random.fill(nonces.as_flattened_mut())?;
+        let seal = |(row, nonce): (Row, [u8; 12])| {
+            let sealed = self.key.seal(nonce, &row.key, &row.value)?;
+            Ok(Row { key: row.key, value: [&nonce[..], &sealed].concat() })
+        };
+        rows.into_iter().zip(nonces).map(seal).collect()
     }
 
     /// The plain value that the engine keeps as `value` under `key`.
@@ -81,7 +85,8 @@ mod tests {
     fn a_value_opens_under_its_key_only() {
         let index = SealedIndex::new(&DataKey::from_bytes([7; 32]), Arc::new(SystemRandom));
         let row = Row { key: b"l1".to_vec(), value: b"a licence".to_vec() };
-        let (sealed, again) = (index.seal(&row).unwrap(), index.seal(&row).unwrap());
+        let two = index.seal(vec![row.clone(), row]).unwrap();
+        let [sealed, again] = &two[..] else { panic!("two in, {} out", two.len()) };
         assert_ne!(sealed.value, again.value, "the same value twice does not look the same");
         assert_eq!(index.open(b"l1", &sealed.value).unwrap(), b"a licence");
         let refused = Err(RowError::Sealed(SealError::DoesNotOpen));
