@@ -149,6 +149,13 @@ fn nothing_names_a_machine_or_a_registry() {
     assert_none(texts.flat_map(|(path, text)| words::no_places(&path, &text)).collect());
 }
 
+#[test]
+fn dependencies_are_pinned_and_wanted() {
+    let read = |path: &str| text(path).expect("manifest and lock file are UTF-8");
+    assert_none(words::manifest(&read("Cargo.toml")));
+    assert_none(words::lock_file(&read("Cargo.lock")));
+}
+
 /// The pages people read: the READMEs and everything in `docs/`.
 fn pages() -> Vec<(String, Page)> {
     let pages: Vec<(String, Page)> = tracked()

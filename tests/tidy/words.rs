@@ -27,6 +27,50 @@ const PLACES: [&str; 14] = [
 /// The lock file's fixed name for the default registry; every Rust project's has it.
 const LOCK_FILE_SOURCE: &str = concat!("registry+https://github.com/rust-lang/crates", ".io-index");
 
+/// Crates that must not come in, not even through another's defaults, each with the reason.
+const UNWANTED_CRATES: [(&str, &str); 5] = [
+    ("openssl-sys", "ring is the one cryptographic library, and the build needs no C toolchain beyond it"),
+    ("aws-lc-sys", "ring is the one cryptographic library, and the build needs no C toolchain beyond it"),
+    ("aws-lc-rs", "ring is the one cryptographic library, and the build needs no C toolchain beyond it"),
+    ("rsa", "its timing leaks the private key, and no release mends it"),
+    ("native-tls", "it brings the system's OpenSSL"),
+];
+
+/// The manifest pins what it asks for, and builds one thing only: no cargo features of our own.
+pub(crate) fn manifest(text: &str) -> Vec<String> {
+    let mut complaints = Vec::new();
+    let mut section = "";
+    for (number, line) in numbered(text) {
+        if line.starts_with('[') {
+            section = line;
+            if line == "[features]" {
+                complaints.push(format!("Cargo.toml:{number}: a feature makes two programs of one"));
+            }
+        } else if section.contains("dependencies")
+            && line.contains('=')
+            && !line.contains("\"=")
+            && !line.starts_with('#')
+        {
+            complaints.push(format!("Cargo.toml:{number}: {line} is not pinned to one version"));
+        }
+    }
+    complaints
+}
+
+/// What the build really takes in: one `ring`, and none of the unwanted.
+pub(crate) fn lock_file(text: &str) -> Vec<String> {
+    let names: Vec<&str> =
+        text.lines().filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"')).collect();
+    let unwanted = UNWANTED_CRATES.iter().filter(|(name, _)| names.contains(name));
+    let mut complaints: Vec<String> =
+        unwanted.map(|(name, reason)| format!("Cargo.lock: {name}: {reason}")).collect();
+    let rings = names.iter().filter(|name| **name == "ring").count();
+    if rings != 1 {
+        complaints.push(format!("Cargo.lock: {rings} versions of ring"));
+    }
+    complaints
+}
+
 /// Nothing is left for later without being on the list of issues.
 pub(crate) fn nothing_undone(path: &str, text: &str) -> Vec<String> {
     numbered(text)
@@ -253,6 +297,17 @@ mod tests {
             );
         }
         assert!(nothing_undone("a", &format!("{}S, a{}", UNDONE[0], UNDONE[2])).is_empty());
+    }
+
+    #[test]
+    fn a_loose_manifest_and_unwanted_crates_are_found() {
+        assert!(manifest("[dependencies]\na = \"=1.0.0\"\nb = { version = \"=2.0.0\" }\n").is_empty());
+        assert_eq!(manifest("[dev-dependencies]\na = \"1.0.0\"\n[features]\nx = []\n").len(), 2);
+        assert!(lock_file("name = \"ring\"\n").is_empty());
+        for (name, _) in UNWANTED_CRATES {
+            assert_eq!(lock_file(&format!("name = \"ring\"\nname = \"{name}\"\n")).len(), 1, "{name}");
+        }
+        assert_eq!(lock_file("name = \"ring\"\nname = \"ring\"\n").len(), 1);
     }
 
     #[test]
