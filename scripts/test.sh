@@ -33,12 +33,14 @@ quietly() {
 
 # A system component is a command, or a check of its own below, and the Debian package that brings it.
 components=(
-    cc:gcc
+    cc:build-essential
+    git:git
     python3:python3
     python-venv:python3-venv
     node:nodejs
     npm:npm
     chromium:chromium
+    fc-list:fontconfig
     chinese-font:fonts-wqy-microhei
     openssl:openssl
     zbarimg:zbar-tools
