@@ -1,7 +1,7 @@
 """The two acts of the power-cut test that Rust's safe code has no call for.
 
-power_cut.py cut MOUNT            cut the power of the ext4 file system mounted there: what was not synced is gone,
-                                  in the journal too (EXT4_IOC_SHUTDOWN, NOLOGFLUSH)
+power_cut.py cut MOUNT            say `ready`, wait for a line, and cut the power of the ext4 file system mounted
+                                  there: what was not synced is gone, in the journal too (EXT4_IOC_SHUTDOWN, NOLOGFLUSH)
 power_cut.py write FILE SYNCING   append numbered lines for ten seconds and print each number once it is written, after a
                                   sync where SYNCING is `synced`, without one where it is `unsynced`
 """
@@ -18,6 +18,8 @@ NOLOGFLUSH = 2
 
 def cut(mount):
     directory = os.open(mount, os.O_RDONLY)
+    print("ready", flush=True)
+    sys.stdin.readline()
     fcntl.ioctl(directory, EXT4_IOC_SHUTDOWN, struct.pack("I", NOLOGFLUSH))
 
 

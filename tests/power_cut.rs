@@ -16,10 +16,12 @@ mod support;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use support::demo::{Demo, Issuer};
-use support::disk::Disk;
+use support::disk::{Disk, in_own_mounts};
 use support::load::{Load, Record};
 use support::seed::Seeded;
 use support::service::{Service, Start};
@@ -50,10 +52,11 @@ fn cut_under_load(
     name: &str,
     seed: &mut Seeded,
 ) -> Record {
+    let switch = disk.switch();
     let load = Load::start(service.address, issuer, name, CLIENTS);
     load.wait_for(1);
     std::thread::sleep(seed.millis(1, 300));
-    disk.cut_power();
+    load.while_power_fails(|| switch.cut());
     // A service that acknowledges although its disk is gone gets the time to do so.
     std::thread::sleep(seed.millis(0, 50));
     service.kill_now();
@@ -71,6 +74,10 @@ fn audited(record: Record, service: &Service, issuer: &Issuer, when: &str) -> Re
 
 #[test]
 fn no_acknowledged_licence_of_a_running_store_is_lost() {
+    in_own_mounts("no_acknowledged_licence_of_a_running_store_is_lost", cut_a_running_store);
+}
+
+fn cut_a_running_store() {
     let mut seed = Seeded::announced();
     let place = tempfile::tempdir().expect("a temporary directory");
     let disk = Disk::make(place.path(), "disk");
@@ -90,6 +97,10 @@ fn no_acknowledged_licence_of_a_running_store_is_lost() {
 
 #[test]
 fn no_acknowledged_licence_of_a_new_store_is_lost() {
+    in_own_mounts("no_acknowledged_licence_of_a_new_store_is_lost", cut_new_stores);
+}
+
+fn cut_new_stores() {
     let mut seed = Seeded::announced();
     for store in 0..NEW_STORES {
         let place = tempfile::tempdir().expect("a temporary directory");
@@ -108,6 +119,10 @@ fn no_acknowledged_licence_of_a_new_store_is_lost() {
 /// The same cut loses data when syncs do nothing: it is the service's syncs that save the others, not the harness.
 #[test]
 fn without_syncs_acknowledged_licences_are_lost() {
+    in_own_mounts("without_syncs_acknowledged_licences_are_lost", cut_without_syncs);
+}
+
+fn cut_without_syncs() {
     let mut seed = Seeded::announced();
     let place = tempfile::tempdir().expect("a temporary directory");
     let disk = Disk::make(place.path(), "disk");
@@ -136,6 +151,10 @@ fn without_syncs_acknowledged_licences_are_lost() {
 /// The cut itself, without the service: it spares what was synced, and nothing else.
 #[test]
 fn a_cut_spares_what_was_synced_and_nothing_else() {
+    in_own_mounts("a_cut_spares_what_was_synced_and_nothing_else", cut_writers);
+}
+
+fn cut_writers() {
     let place = tempfile::tempdir().expect("a temporary directory");
     let disk = Disk::make(place.path(), "disk");
     for (syncing, spared) in [("synced", true), ("unsynced", false)] {
@@ -148,8 +167,9 @@ fn a_cut_spares_what_was_synced_and_nothing_else() {
     }
 }
 
-/// How many lines the writer told of before its disk was gone.
+/// How many lines the writer told of before the power of its disk failed.
 fn write_until_cut(disk: &Disk, file: &Path, syncing: &str) -> usize {
+    let switch = disk.switch();
     let mut writer = Command::new(python())
         .arg(tree("tests/power_cut.py"))
         .args(["write".as_ref(), file.as_os_str(), syncing.as_ref()])
@@ -158,9 +178,15 @@ fn write_until_cut(disk: &Disk, file: &Path, syncing: &str) -> usize {
         .spawn()
         .expect("the writer starts");
     let told = BufReader::new(writer.stdout.take().expect("a piped output"));
-    let count = std::thread::spawn(move || told.lines().map_while(Result::ok).count());
+    let count = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&count);
+    let reader = std::thread::spawn(move || {
+        told.lines().map_while(Result::ok).for_each(|_| _ = counter.fetch_add(1, Ordering::SeqCst));
+    });
     std::thread::sleep(Duration::from_millis(300));
-    disk.cut_power();
+    let before = count.load(Ordering::SeqCst);
+    switch.cut();
     writer.wait().expect("the writer ends");
-    count.join().expect("the counter does not panic")
+    reader.join().expect("the reader does not panic");
+    before
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -33,33 +33,53 @@ pub(crate) struct Record {
 /// Clients at work.
 pub(crate) struct Load {
     threads: Vec<JoinHandle<Record>>,
-    acknowledged: Arc<AtomicUsize>,
+    shared: Arc<Shared>,
 }
+
+/// What the clients of one load tell and are told.
+#[derive(Default)]
+struct Shared {
+    acknowledged: AtomicUsize,
+    power: AtomicU8,
+}
+
+/// Values of [`Shared::power`].
+const POWER_ON: u8 = 0;
+const POWER_FAILING: u8 = 1;
+const POWER_OFF: u8 = 2;
 
 impl Load {
     /// Starts the clients; `prefix` makes their keys and numbers unlike those of every other load.
     pub(crate) fn start(address: SocketAddr, issuer: &Issuer, prefix: &str, clients: usize) -> Self {
-        let acknowledged = Arc::new(AtomicUsize::new(0));
+        let shared = Arc::new(Shared::default());
         let threads = (0..clients)
             .map(|client| {
                 let issuer = issuer.clone();
                 let prefix = format!("{prefix}-{client}");
-                let count = Arc::clone(&acknowledged);
-                std::thread::spawn(move || issue_until_it_ends(address, &issuer, &prefix, &count))
+                let shared = Arc::clone(&shared);
+                std::thread::spawn(move || issue_until_it_ends(address, &issuer, &prefix, &shared))
             })
             .collect();
-        Self { threads, acknowledged }
+        Self { threads, shared }
     }
 
     /// Waits until so many licences are acknowledged; a service that answers none is a failure of its own.
     #[track_caller]
     pub(crate) fn wait_for(&self, acknowledged: usize) {
         let deadline = Instant::now() + Duration::from_secs(60);
-        while self.acknowledged.load(Ordering::Acquire) < acknowledged {
+        while self.shared.acknowledged.load(Ordering::Acquire) < acknowledged {
             assert!(Instant::now() < deadline, "not even {acknowledged} licences were issued in a minute");
             assert!(!self.threads.iter().all(JoinHandle::is_finished), "every client gave up early");
             std::thread::sleep(Duration::from_millis(1));
         }
+    }
+
+    /// Cuts the power by `cut`. An answer that comes while it fails proves nothing, see [`super::disk::Switch::cut`]; an
+    /// acknowledgement of what was asked for after that is held against the service as any other.
+    pub(crate) fn while_power_fails(&self, cut: impl FnOnce()) {
+        self.shared.power.store(POWER_FAILING, Ordering::SeqCst);
+        cut();
+        self.shared.power.store(POWER_OFF, Ordering::SeqCst);
     }
 
     /// Once the service is gone: what all of them saw.
@@ -72,20 +92,21 @@ impl Load {
     }
 }
 
-fn issue_until_it_ends(
-    address: SocketAddr,
-    issuer: &Issuer,
-    prefix: &str,
-    acknowledged: &AtomicUsize,
-) -> Record {
+fn issue_until_it_ends(address: SocketAddr, issuer: &Issuer, prefix: &str, shared: &Shared) -> Record {
     let mut record = Record::default();
     let mut client = Client::new(address);
     for count in 0.. {
         let attempt = Attempt { key: format!("key-{prefix}-{count}"), number: format!("{prefix}-{count}") };
-        match issuer.try_issue(&mut client, &attempt.key, &attempt.number) {
+        let asked = shared.power.load(Ordering::SeqCst);
+        let answer = issuer.try_issue(&mut client, &attempt.key, &attempt.number);
+        let answered = shared.power.load(Ordering::SeqCst);
+        match answer {
+            Ok(response) if response.status == 201 && answered != POWER_ON && asked != POWER_OFF => {
+                record.unknown.push(attempt);
+            }
             Ok(response) if response.status == 201 => {
                 record.acknowledged.push((attempt, Issued::read(&response)));
-                acknowledged.fetch_add(1, Ordering::Release);
+                shared.acknowledged.fetch_add(1, Ordering::Release);
             }
             Ok(response) => {
                 record.refused.push((attempt, response.status));
