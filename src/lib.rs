@@ -11,7 +11,6 @@ pub mod issue;
 pub mod ledger;
 pub mod licence;
 pub mod pki;
-pub mod registry;
 pub mod render;
 pub mod store;
 pub mod time;

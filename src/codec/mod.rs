@@ -8,9 +8,11 @@ pub mod cbor;
 mod credential;
 mod envelope;
 pub mod limits;
+mod payload;
 pub mod zlib;
 
 pub use credential::{
     CredentialError, QR_PREFIX, decode_bytes, decode_text, encode_qr_text, without_scanner_line_end,
 };
 pub use envelope::{Envelope, EnvelopeError, KeyId, Place, Typ, sign_envelope};
+pub use payload::{LicenceClaims, LicenceForm, PayloadError, StatusReference};
