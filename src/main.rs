@@ -1,1 +1,3 @@
+//! The `elicense` program: parse, run, exit code.
+
 fn main() {}

@@ -122,7 +122,7 @@ impl Tree {
             authorities: vec![Authority {
                 credit_code: CREDIT_CODE.parse().unwrap(),
                 name: "测试市住房局".to_owned(),
-                status_uri: "http://127.0.0.1:8080/v1/status-lists/".to_owned(),
+                status_uri: "http://127.0.0.1:8080/v1/status-lists/3f-".to_owned(),
                 status_signer: self.signer(Usage::StatusList).certificate.key_id(),
             }],
             ledger_keys: vec![LedgerKey {

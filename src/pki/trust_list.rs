@@ -67,7 +67,7 @@ pub struct Authority {
     pub credit_code: CreditCode,
     /// Its name.
     pub name: String,
-    /// Its status lists' URI up to the list's number; ends with a slash.
+    /// Its status lists' URI up to the list's number; ends with a hyphen.
     pub status_uri: String,
     /// `kid` of the certificate that signs its status lists.
     pub status_signer: KeyId,

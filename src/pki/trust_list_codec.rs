@@ -88,7 +88,7 @@ impl TrustList {
         LEDGER_KEYS.check(self.ledger_keys.len())?;
         for authority in &self.authorities {
             check_text("an authority's name", &authority.name, Self::MAX_NAME)?;
-            check_url("a status URI", &authority.status_uri, UrlForm::Slash)?;
+            check_url("a status URI", &authority.status_uri, UrlForm::Prefix)?;
         }
         for (position, pair) in (2..).zip(self.authorities.windows(2)) {
             if pair.is_sorted_by(|one, next| one.credit_code < next.credit_code) {
@@ -243,7 +243,7 @@ fn check_text(what: &'static str, text: &str, most: usize) -> Result<(), TrustLi
 
 #[derive(Clone, Copy)]
 enum UrlForm {
-    Slash,
+    Prefix,
     NoSlash,
 }
 
@@ -251,7 +251,7 @@ fn check_url(what: &'static str, text: &str, form: UrlForm) -> Result<(), TrustL
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let plain = text.len() <= TrustList::MAX_URL && text.bytes().all(|byte| byte.is_ascii_graphic());
     let (ends, form) = match form {
-        UrlForm::Slash => (text.ends_with('/'), "with a slash at the end"),
+        UrlForm::Prefix => (text.ends_with('-'), "with a hyphen at the end"),
         UrlForm::NoSlash => (!text.ends_with('/'), "without a slash at the end"),
     };
     match rest {

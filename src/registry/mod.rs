@@ -15,6 +15,8 @@ mod show;
 mod statements;
 mod status;
 mod status_index;
+#[cfg(test)]
+mod tests;
 mod verify;
 mod views;
 

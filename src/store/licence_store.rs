@@ -119,8 +119,7 @@ impl Store {
             let replay = |stored: &StoredEntry, _: &Lookup<'_>| {
                 let entry = open_entry(&keys.data, stored)?;
                 let rows = row_keys.rows_of(stored.position, &entry).map_err(|_| ReplayError::Content)?;
-                let sealed = rows.iter().map(|row| index.seal(row));
-                sealed.collect::<Result<Vec<_>, _>>().map_err(|_| ReplayError::Content)
+                index.seal(rows).map_err(|_| ReplayError::Content)
             };
             SledEngine::open(&place.options, lock, checkpoint.as_ref(), Arc::clone(&keys.random), &replay)?
         };

@@ -130,12 +130,12 @@ fn an_authority_below_a_city_is_one_too_many() {
     let error = PathError::PathLength { issuer: tree.city.certificate.key_id(), allowed: 0, got: 1 };
     assert_eq!(build(&tree, &leaf.certificate, &known), Err(error));
 
-    // A city that was given a longer path length by a careless root is stopped by the length of the path.
+    // A city that was given a longer path length by a careless root is stopped by the root's own.
     let wide = forged_under(&tree.root, &tree.city.certificate, |forge| with_path_length(forge, 9));
     let below = forged_under(&wide, &tree.city.certificate, |forge| forge);
     let leaf = forged_under(&below, &tree.department.certificate, |forge| forge);
     let known = [Arc::clone(&wide.certificate), Arc::clone(&below.certificate)];
-    let error = PathError::TooLong { certificate: leaf.certificate.key_id() };
+    let error = PathError::PathLength { issuer: tree.root.certificate.key_id(), allowed: 1, got: 2 };
     assert_eq!(build(&tree, &leaf.certificate, &known), Err(error));
     let straight = forged_under(&wide, &tree.department.certificate, |forge| forge);
     assert!(build(&tree, &straight.certificate, &known).is_ok());
