@@ -5,6 +5,7 @@
 //! `time` | `crypto` | `licence` | `codec` | `pki`, `ledger` | `verify`, `issue` | `store`, `render` | `registry` |
 //! `config` | `http`, `cli`
 
+pub mod cli;
 pub mod codec;
 pub mod crypto;
 pub mod issue;

@@ -1,3 +1,7 @@
 //! The `elicense` program: parse, run, exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    elicense::cli::main()
+}

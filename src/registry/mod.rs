@@ -5,6 +5,7 @@
 
 mod act_error;
 mod caller;
+mod check;
 mod issue;
 mod key_files;
 mod make;
@@ -22,6 +23,7 @@ mod views;
 
 pub use act_error::{ActError, ErrorKind, ProblemView};
 pub use caller::Caller;
+pub use check::{CheckError, StoreReport, check_store};
 pub use key_files::KeyFilesError;
 pub use make::{Made, MadeDepartment, MakeError, make_installation};
 pub use open::{NotReady, Opened, Registry, RegistryOpenError};

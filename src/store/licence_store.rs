@@ -296,7 +296,7 @@ fn change(what: EventKind) -> Change {
 }
 
 /// Opens a sealed entry and reads it.
-pub(super) fn open_entry(data: &DataKey, stored: &StoredEntry) -> Result<Entry, ReplayError> {
+pub fn open_entry(data: &DataKey, stored: &StoredEntry) -> Result<Entry, ReplayError> {
     let additional = additional_data(stored.position, stored.entry.kind);
     let key = data.segment_key(&stored.salt);
     let plain = key.open(stored.entry.nonce, &additional, &stored.entry.sealed)?;

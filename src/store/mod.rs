@@ -28,7 +28,7 @@ pub use engine::{
 };
 pub use faulty::{Fault, FaultyEngine};
 pub use head::Head;
-pub use licence_store::{Store, StoreError, StoreKeys, StoreOpenError, StorePlace};
+pub use licence_store::{Store, StoreError, StoreKeys, StoreOpenError, StorePlace, open_entry};
 pub use lock::{Lock, LockError};
 pub use memory::MemoryEngine;
 pub use rows::{EventKind, EventRow, LicenceRow, RequestRow, RowContentError, RowKeys, read_position};
