@@ -7,7 +7,9 @@
 
 pub mod cli;
 pub mod codec;
+pub mod config;
 pub mod crypto;
+pub mod http;
 pub mod issue;
 pub mod ledger;
 pub mod licence;

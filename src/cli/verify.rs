@@ -7,14 +7,13 @@ use clap::{Args, ValueEnum};
 use hyper::Method;
 use serde_json::Value;
 
-use super::access::{Access, open};
+use super::access::Access;
 use super::client::{Ask, Client};
 use super::exit::{CliError, Exit};
 use super::words::print_verdict;
 use super::{OutputArgs, now, runtime, trust_memory};
 use crate::codec::{QR_PREFIX, limits, without_scanner_line_end};
 use crate::render::{PictureLimits, read_qr};
-use crate::store::IndexPolicy;
 use crate::time::UnixTime;
 use crate::verify::{Language, Status, Verdict, Verifier};
 

@@ -192,7 +192,7 @@ impl Registry {
     pub fn departments(&self) -> Vec<DepartmentView> {
         let mut all: Vec<_> =
             self.departments.values().map(|known| DepartmentView::of(&known.department)).collect();
-        all.sort_by(|one, other| one.code.cmp(&other.code));
+        all.sort_by_key(|one| one.code);
         all
     }
 

@@ -54,12 +54,12 @@ pub enum Change {
 impl Record {
     /// The state its authority had put it into by `at`.
     pub fn state_at(&self, at: UnixTime) -> State {
-        let states = self.history.iter().filter(|event| event.at <= at);
-        let last = states.filter_map(|event| match event.change {
+        let states = self.history.iter().rev().filter(|event| event.at <= at);
+        let mut states = states.filter_map(|event| match event.change {
             Change::To(state) => Some(state),
             Change::ReplacedBy { .. } => None,
         });
-        last.last().unwrap_or(State::Valid)
+        states.next().unwrap_or(State::Valid)
     }
 
     /// The licence that had replaced it by `at`: recorded by then, and in force by then.
