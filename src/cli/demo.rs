@@ -11,7 +11,7 @@ use super::demo_city::{self, SAMPLES};
 use super::exit::{CliError, Exit};
 use super::serve::{ListenArgs, bind, log_to_stderr, serve};
 use super::{now, runtime};
-use crate::crypto::{SystemRandom, create_secret_file, read_secret_file};
+use crate::crypto::{SystemRandom, create_secret_file};
 use crate::licence::Draft;
 use crate::registry::{Made, Registry, Settings, make_installation};
 use crate::render::QrSymbol;
@@ -67,7 +67,8 @@ pub(super) fn run(args: &DemoArgs) -> Result<Exit, CliError> {
         } else {
             make(args, &url, &file).await?
         };
-        let demo = read_secret_file(&file).map_err(CliError::data)?;
+        let demo =
+            std::fs::read(&file).map_err(|error| CliError::Data(format!("{}: {error}", file.display())))?;
         let demo: DemoFile = serde_json::from_slice(&demo).map_err(CliError::data)?;
         say_what_to_try(&demo, &url, &file, registry.region());
         serve(tcp, &args.dir, registry).await
