@@ -1,0 +1,158 @@
+//! What a certificate's key may sign: one extended key usage, one `typ`.
+
+use std::fmt;
+
+use super::der::{self, Der, DerError};
+use super::oids;
+use crate::codec::Typ;
+
+/// The one kind of thing a certificate's key signs. There are as many as there are `typ` values, in FORMAT §1's order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Usage {
+    /// `….3.1`: licences; only a department's certificate has it.
+    Licence,
+    /// `….3.2`: presentations.
+    Presentation,
+    /// `….3.3`: receipts.
+    Receipt,
+    /// `….3.4`: the trust list; only a certificate directly under the root has it.
+    TrustList,
+    /// `….3.5`: packs.
+    Pack,
+    /// `….3.6`: status lists.
+    StatusList,
+}
+
+/// An extended key usage extension that does not say exactly one of our usages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UsageError {
+    /// Not the DER of `SEQUENCE OF OBJECT IDENTIFIER`.
+    #[error("the extended key usage cannot be read: {0}")]
+    Der(#[from] DerError),
+    /// More or fewer than one.
+    #[error("expected exactly 1 extended key usage, got {got}")]
+    Count {
+        /// How many.
+        got: usize,
+    },
+    /// One that is none of ours.
+    #[error("the extended key usage is none of elicense's six")]
+    Foreign,
+}
+
+impl Usage {
+    /// All of them, in order.
+    pub const ALL: [Self; 6] = [
+        Self::Licence,
+        Self::Presentation,
+        Self::Receipt,
+        Self::TrustList,
+        Self::Pack,
+        Self::StatusList,
+    ];
+
+    /// The `typ` of the envelopes that such a key signs.
+    pub const fn typ(self) -> Typ {
+        match self {
+            Self::Licence => Typ::Licence,
+            Self::Presentation => Typ::Presentation,
+            Self::Receipt => Typ::Receipt,
+            Self::TrustList => Typ::TrustList,
+            Self::Pack => Typ::Pack,
+            Self::StatusList => Typ::StatusList,
+        }
+    }
+
+    /// Last component of the object identifier, below `….3`.
+    pub(crate) const fn arc(self) -> u8 {
+        match self {
+            Self::Licence => 1,
+            Self::Presentation => 2,
+            Self::Receipt => 3,
+            Self::TrustList => 4,
+            Self::Pack => 5,
+            Self::StatusList => 6,
+        }
+    }
+
+    /// The object identifier as components.
+    pub(crate) fn oid(self) -> Vec<u64> {
+        let mut oid = oids::USAGES.to_vec();
+        oid.push(u64::from(self.arc()));
+        oid
+    }
+
+    /// Reads the value of an extKeyUsage extension.
+    pub(crate) fn from_extension(value: &[u8]) -> Result<Self, UsageError> {
+        let purposes = Der::new(der::only(value, der::SEQUENCE)?).elements(0, usize::MAX)?;
+        let [purpose] = purposes.as_slice() else { return Err(UsageError::Count { got: purposes.len() }) };
+        let oid = der::only(purpose.raw, der::OBJECT_IDENTIFIER)?;
+        let Some((&last, oids::USAGES_DER)) = oid.split_last() else { return Err(UsageError::Foreign) };
+        Self::ALL.into_iter().find(|usage| usage.arc() == last).ok_or(UsageError::Foreign)
+    }
+}
+
+impl From<Typ> for Usage {
+    fn from(typ: Typ) -> Self {
+        match typ {
+            Typ::Licence => Self::Licence,
+            Typ::Presentation => Self::Presentation,
+            Typ::Receipt => Self::Receipt,
+            Typ::TrustList => Self::TrustList,
+            Typ::Pack => Self::Pack,
+            Typ::StatusList => Self::StatusList,
+        }
+    }
+}
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Licence => "licences",
+            Self::Presentation => "presentations",
+            Self::Receipt => "receipts",
+            Self::TrustList => "trust lists",
+            Self::Pack => "packs",
+            Self::StatusList => "status lists",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn extension(oids: &[&[u8]]) -> Vec<u8> {
+        let mut inner = Vec::new();
+        for oid in oids {
+            der::write(&mut inner, der::OBJECT_IDENTIFIER, oid);
+        }
+        let mut value = Vec::new();
+        der::write(&mut value, der::SEQUENCE, &inner);
+        value
+    }
+
+    #[test]
+    fn anything_but_one_of_our_six_is_refused() {
+        let ours = |last: u8| [oids::USAGES_DER, &[last]].concat();
+        let server_auth: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
+        assert_eq!(Usage::from_extension(&extension(&[])), Err(UsageError::Count { got: 0 }));
+        let two = extension(&[&ours(1), &ours(3)]);
+        assert_eq!(Usage::from_extension(&two), Err(UsageError::Count { got: 2 }));
+        for foreign in [server_auth, &ours(0), &ours(7), oids::USAGES_DER, oids::CREDIT_CODE_DER] {
+            assert_eq!(Usage::from_extension(&extension(&[foreign])), Err(UsageError::Foreign));
+        }
+        let trailing = [extension(&[&ours(1)]), vec![0]].concat();
+        assert_eq!(Usage::from_extension(&trailing), Err(DerError::Trailing { bytes: 1 }.into()));
+    }
+
+    #[test]
+    fn each_usage_is_read_back_and_has_a_typ_of_its_own() {
+        for (index, usage) in Usage::ALL.into_iter().enumerate() {
+            assert_eq!(usize::from(usage.arc()), index + 1);
+            let oid = [oids::USAGES_DER, &[usage.arc()]].concat();
+            assert_eq!(Usage::from_extension(&extension(&[&oid])), Ok(usage));
+            assert_eq!(Usage::from(usage.typ()), usage);
+        }
+    }
+}
