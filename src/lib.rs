@@ -5,8 +5,11 @@
 //! `time` | `crypto` | `licence` | `codec` | `pki`, `ledger` | `verify`, `issue` | `store`, `render` | `registry` |
 //! `config` | `http`, `cli`
 
+pub mod cli;
 pub mod codec;
+pub mod config;
 pub mod crypto;
+pub mod http;
 pub mod issue;
 pub mod ledger;
 pub mod licence;

@@ -1,1 +1,20 @@
-//! Entries, Merkle tree, checkpoints.
+//! The ledger as a structure: entries, Merkle tree, proofs, and checkpoints that anyone can check. Keeps nothing; `store`
+//! does.
+
+mod checkpoint;
+mod entry;
+mod entry_codec;
+mod frontier;
+mod note;
+mod proof;
+
+pub use checkpoint::{Checkpoint, CheckpointError, CheckpointKey};
+pub use entry::{
+    ApiKey, ApiKeyState, Department, EncodedEntry, Entry, EntryError, Event, Installation, IssuedLicence,
+    Issuing, MintedCertificate, Order, Replaced, StatusChange,
+};
+pub use frontier::{Frontier, leaf_hash, node_hash};
+pub use note::{NoteError, VerifierKey, VerifierKeyError};
+pub use proof::{
+    ProofError, consistency_proof, inclusion_proof, inclusion_root, verify_consistency, verify_inclusion,
+};

@@ -8,7 +8,7 @@ use crate::time::Date;
 ///
 /// Neither `Debug` nor `Display`: a personal number is shown only by whoever asks for it by [`CitizenNumber::as_str`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct CitizenNumber([u8; CitizenNumber::LENGTH]);
+pub struct CitizenNumber([u8; Self::LENGTH]);
 
 /// Why a text is not a citizen number. The number itself is not repeated, since it may be a person's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

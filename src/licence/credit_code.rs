@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Eighteen characters whose own check and whose organisation code's check (GB 11714) are both right.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CreditCode([u8; CreditCode::LENGTH]);
+pub struct CreditCode([u8; Self::LENGTH]);
 
 /// Why a text is not a credit code. Positions count from 1, as the standard counts them.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -89,8 +89,30 @@ impl FromStr for CreditCode {
     }
 }
 
+/// Value by byte; 255 where the byte is no character of the alphabet.
+const VALUES: [u8; 128] = {
+    let mut values = [255; 128];
+    let mut value: u8 = 0;
+    let mut rest: &[u8] = ALPHABET;
+    while let [character, others @ ..] = rest {
+        // Evaluated at compile time, where an index out of bounds is an error of the build.
+        #[expect(
+            clippy::indexing_slicing,
+            clippy::as_conversions,
+            reason = "constant, checked by the compiler"
+        )]
+        {
+            values[*character as usize] = value;
+        }
+        value += 1;
+        rest = others;
+    }
+    values
+};
+
 fn value(character: char) -> Option<usize> {
-    ALPHABET.iter().position(|known| char::from(*known) == character)
+    let value = VALUES.get(usize::try_from(u32::from(character)).ok()?)?;
+    (*value < 31).then_some(usize::from(*value))
 }
 
 /// Expects characters of the alphabet only.

@@ -1,16 +1,58 @@
 //! What a licence is: identifier, holder, type catalogue, fields, lifecycle. Pure data.
+//!
+//! Read in this order: [`Identifier`] and its parts; [`Holder`] and [`Authority`]; [`LicenceType`] with its
+//! [`FieldDefinition`]s, kept in a [`Catalogue`]; a [`Draft`] that becomes a [`CheckedDraft`] and then a [`Licence`];
+//! the [`State`] it is in afterwards.
 
+mod authority;
+mod catalogue;
 mod check_character;
+mod checked_draft;
 mod citizen_number;
+mod content;
 mod credit_code;
+mod draft;
+mod field;
 mod foreign;
+mod holder;
+mod holder_code_type;
 mod identifier;
+mod json;
+mod licence_type;
+mod lifecycle;
+mod mask;
+mod problem;
+#[cfg(test)]
+mod samples;
+mod schema;
 mod serial;
+mod text;
 mod type_code;
+mod validity;
+mod value;
 
+pub use authority::{AreaCode, AreaCodeError, Authority};
+pub use catalogue::{Catalogue, CatalogueError, CatalogueProblem};
+pub use checked_draft::CheckedDraft;
 pub use citizen_number::{CitizenNumber, CitizenNumberError};
+pub use content::Licence;
 pub use credit_code::{CreditCode, CreditCodeError};
+pub use draft::Draft;
+pub use field::{FieldDefinition, FieldError, FieldKind, InQr, is_field_key};
 pub use foreign::{ForeignIdentifier, ForeignParts, read_foreign};
+pub use holder::{Holder, HolderError};
+pub use holder_code_type::{HolderCodeType, HolderCodeTypeError};
 pub use identifier::{Identifier, IdentifierError};
+pub use json::UnreadableError;
+pub use licence_type::{
+    AuthorityLevel, DefineAuthority, HolderCategory, LicenceType, RelatedItem, TypeError,
+};
+pub use lifecycle::{Reason, State, Transition, TransitionError};
+pub use mask::mask;
+pub use problem::{DraftError, Problem, Problems, Rule};
+pub use schema::json_schema_of_issue_request;
 pub use serial::{Serial, SerialError, Version, VersionError};
+pub use text::{TextError, check_text};
 pub use type_code::{TypeCode, TypeCodeError};
+pub use validity::{PastCalendar, ValidityRange, ValidityRangeError};
+pub use value::{FieldValue, ValueError};

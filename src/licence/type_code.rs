@@ -10,7 +10,7 @@ use super::credit_code::{CreditCode, CreditCodeError};
 /// Twenty-one characters: the credit code of the body that defines the type, and three digits of its own.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TypeCode {
-    text: [u8; TypeCode::LENGTH],
+    text: [u8; Self::LENGTH],
     definer: CreditCode,
 }
 

@@ -10,11 +10,11 @@ use x509_parser::time::ASN1Time;
 use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo, X509Name};
 
 use super::certificate_error::{CertificateError, Extension};
-use super::der::{self, Der, DerError, Element};
+use super::der::{self, Der, DerError};
 use super::extension::Scope;
 use super::profile::{Extensions, Role};
 use super::usage::Usage;
-use crate::codec::KeyId;
+use crate::codec::{KeyId, limits};
 use crate::crypto::{Algorithm, Digest, SignatureError, VerifyingKey};
 use crate::time::UnixTime;
 
@@ -52,7 +52,7 @@ pub struct SubjectKeyId([u8; 20]);
 
 impl Certificate {
     /// Longest certificate that is read: 200 type codes fill 4,600 bytes of it.
-    pub const MAX_LENGTH: usize = 8_192;
+    pub const MAX_LENGTH: usize = limits::CERTIFICATE;
 
     /// Reads and inspects: strict DER, version 3, our algorithms, our extensions, our roles.
     pub fn parse(bytes: &[u8]) -> Result<Self, CertificateError> {
@@ -72,9 +72,9 @@ impl Certificate {
         let certificate = Self {
             der: bytes.to_vec(),
             fingerprint: Digest::of(bytes),
-            signed_part: outline.signed_part,
-            signature: x509.signature_value.data.to_vec(),
+            signature: outline.signature.to_vec(),
             signature_algorithm: read_signature_algorithm(&outline, &x509)?,
+            signed_part: outline.signed_part,
             serial: read_serial(x509.raw_serial())?.to_vec(),
             issuer: x509.issuer.as_raw().to_vec(),
             subject: x509.subject.as_raw().to_vec(),
@@ -102,7 +102,7 @@ impl Certificate {
     /// First 8 bytes of the fingerprint: the `kid` of what its key signs.
     pub fn key_id(&self) -> KeyId {
         let [a, b, c, d, e, f, g, h, ..] = *self.fingerprint.as_bytes();
-        KeyId([a, b, c, d, e, f, g, h])
+        KeyId::from_bytes([a, b, c, d, e, f, g, h])
     }
 
     /// DER of the subject's name.
@@ -254,49 +254,56 @@ impl fmt::Debug for SubjectKeyId {
     }
 }
 
+/// Context tags of the signed part (RFC 5280 §4.1).
+const VERSION: u8 = 0xa0;
+const EXTENSIONS: u8 = 0xa3;
+
 /// The elements of a certificate, counted: the parser would read past one too many.
 struct Outline<'a> {
     signed_part: Range<usize>,
     inner_algorithm: &'a [u8],
     outer_algorithm: &'a [u8],
+    signature: &'a [u8],
 }
 
 impl<'a> Outline<'a> {
     fn of(bytes: &'a [u8]) -> Result<Self, DerError> {
         let content = der::only(bytes, der::SEQUENCE)?;
+        // The parser takes any tag for the signature's; it stands outside of what is signed, so it is checked here.
+        let mut whole = Der::new(content);
+        let (signed, outer) = (whole.expect(der::SEQUENCE)?, whole.expect(der::SEQUENCE)?);
+        let signature = whole.expect(der::BIT_STRING)?;
+        whole.finish()?;
         let start = bytes.len() - content.len();
-        let [signed, outer, _signature] = fixed(Der::new(content))?;
-        // Version, serial, algorithm, issuer, validity, subject, key; then unique identifiers and extensions.
-        let parts = Der::new(der::only(signed.raw, der::SEQUENCE)?).elements(6, 10)?;
-        let tags = parts.iter().map(|part| part.tag).collect::<Vec<_>>();
-        if let ([_, _, inner, _, validity, ..], [0xa0, der::INTEGER, ..]) = (&*parts, &*tags) {
-            let [_not_before, _not_after] = fixed(Der::new(validity.content))?;
-            for part in parts.iter().filter(|part| part.tag == 0xa3) {
-                let extensions = Der::new(der::only(part.content, der::SEQUENCE)?);
-                for extension in extensions.elements(1, usize::MAX)? {
-                    Der::new(extension.content).elements(2, 3)?;
-                }
-            }
-            return Ok(Self {
-                signed_part: start..start + signed.raw.len(),
-                inner_algorithm: inner.raw,
-                outer_algorithm: outer.raw,
-            });
+        // Version 1 writes no version; behind the key stand unique identifiers, extensions or nothing.
+        let mut parts = Der::new(signed.content);
+        if parts.peek() == Some(VERSION) {
+            parts.next()?;
         }
-        // Without [0] it is version 1, which the parser names; only the algorithm's place differs.
-        let inner_algorithm = parts.get(1).map_or(outer.raw, |part| part.raw);
+        let _serial = parts.expect(der::INTEGER)?;
+        let inner = parts.expect(der::SEQUENCE)?;
+        let _issuer = parts.expect(der::SEQUENCE)?;
+        let validity = parts.expect(der::SEQUENCE)?;
+        let _subject = parts.expect(der::SEQUENCE)?;
+        let _key = parts.expect(der::SEQUENCE)?;
+        Der::new(validity.content).elements(2, 2)?;
+        for part in parts.elements(0, 3)? {
+            if part.tag == EXTENSIONS {
+                let extensions = Der::new(der::only(part.content, der::SEQUENCE)?).elements(1, usize::MAX)?;
+                extensions.iter().try_for_each(|one| Der::new(one.content).elements(2, 3).map(drop))?;
+            }
+        }
+        // Whole octets: a signature with unused bits would be a second spelling of the same certificate.
+        let Some((0, octets)) = signature.content.split_first() else {
+            return Err(DerError::Content { tag: signature.tag });
+        };
         Ok(Self {
             signed_part: start..start + signed.raw.len(),
-            inner_algorithm,
+            inner_algorithm: inner.raw,
             outer_algorithm: outer.raw,
+            signature: octets,
         })
     }
-}
-
-fn fixed<const N: usize>(der: Der<'_>) -> Result<[Element<'_>; N], DerError> {
-    let elements = der.elements(N, N)?;
-    let got = elements.len();
-    elements.try_into().map_err(|_| DerError::Elements { least: N, most: N, got })
 }
 
 fn check_frame(x509: &X509Certificate<'_>) -> Result<(), CertificateError> {
@@ -317,7 +324,7 @@ fn check_frame(x509: &X509Certificate<'_>) -> Result<(), CertificateError> {
 
 fn read_serial(serial: &[u8]) -> Result<&[u8], CertificateError> {
     match serial {
-        [] | [0x80.., ..] | [0] => Err(CertificateError::SerialNotPositive),
+        [] | [0x80..=0xff, ..] | [0] => Err(CertificateError::SerialNotPositive),
         serial if serial.len() > 20 => Err(CertificateError::SerialLength { got: serial.len() }),
         serial => Ok(serial),
     }
@@ -370,5 +377,12 @@ fn read_time(time: ASN1Time) -> Result<UnixTime, CertificateError> {
 }
 
 fn common_name(name: &X509Name<'_>) -> String {
-    name.iter_common_name().next().and_then(|attribute| attribute.as_str().ok()).unwrap_or_default().to_owned()
+    name.iter_common_name()
+        .next()
+        .and_then(|attribute| attribute.as_str().ok())
+        .unwrap_or_default()
+        .to_owned()
 }
+
+#[cfg(test)]
+mod tests;

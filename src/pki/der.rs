@@ -95,21 +95,34 @@ impl<'a> Der<'a> {
         self.rest.is_empty()
     }
 
+    /// Tag of the next element.
+    pub(crate) fn peek(&self) -> Option<u8> {
+        self.rest.first().copied()
+    }
+
     /// The next element, whatever it is.
     pub(crate) fn next(&mut self) -> Result<Element<'a>, DerError> {
         let start = self.rest;
-        let (&[tag, first], rest) =
-            start.split_first_chunk().ok_or(DerError::Truncated { needed: 2 - start.len().min(1) })?;
-        let (length, rest) = match (first, rest) {
-            (0..0x80, rest) => (usize::from(first), rest),
-            (0x81, &[length @ 0x80.., ref rest @ ..]) => (usize::from(length), rest),
-            (0x82, &[high @ 1.., low, ref rest @ ..]) => (usize::from(u16::from_be_bytes([high, low])), rest),
-            (0x81 | 0x82, []) => return Err(DerError::Truncated { needed: usize::from(first & 0x7f) }),
-            (0x82, [1..]) => return Err(DerError::Truncated { needed: 1 }),
+        let (&[tag, first], rest) = take(start)?;
+        let (length, rest) = match first {
+            0..=0x7f => (usize::from(first), rest),
+            0x81 => {
+                let (&[length], rest) = take(rest)?;
+                (usize::from(length), rest)
+            }
+            0x82 => {
+                let (&length, rest) = take(rest)?;
+                (usize::from(u16::from_be_bytes(length)), rest)
+            }
             _ => return Err(DerError::Length { first }),
         };
-        let (content, rest) =
-            rest.split_at_checked(length).ok_or(DerError::Truncated { needed: length - rest.len() })?;
+        // The long forms are for what does not fit into the next shorter one.
+        if first == 0x81 && length < 0x80 || first == 0x82 && length < 0x100 {
+            return Err(DerError::Length { first });
+        }
+        let (content, rest) = rest
+            .split_at_checked(length)
+            .ok_or(DerError::Truncated { needed: length.saturating_sub(rest.len()) })?;
         self.rest = rest;
         let raw = start.get(..start.len() - rest.len()).unwrap_or(start);
         Ok(Element { tag, content, raw })
@@ -140,6 +153,10 @@ impl<'a> Der<'a> {
             got => Err(DerError::Elements { least, most, got }),
         }
     }
+}
+
+fn take<const N: usize>(bytes: &[u8]) -> Result<(&[u8; N], &[u8]), DerError> {
+    bytes.split_first_chunk().ok_or(DerError::Truncated { needed: N.saturating_sub(bytes.len()) })
 }
 
 /// The content of the one element with this tag that `bytes` are.
@@ -177,7 +194,7 @@ fn check_element(element: &Element<'_>, depth: usize) -> Result<(), DerError> {
 fn is_primitive_good(tag: u8, content: &[u8]) -> bool {
     match (tag, content) {
         (BOOLEAN, content) => matches!(content, [0x00 | 0xff]),
-        (INTEGER, content) => !matches!(content, [] | [0x00, 0x00..=0x7f, ..] | [0xff, 0x80.., ..]),
+        (INTEGER, content) => !matches!(content, [] | [0x00, 0x00..=0x7f, ..] | [0xff, 0x80..=0xff, ..]),
         (BIT_STRING, content) => is_bit_string(content),
         (NULL, content) => content.is_empty(),
         (OBJECT_IDENTIFIER, content) => is_object_identifier(content),

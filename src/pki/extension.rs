@@ -117,3 +117,91 @@ pub(crate) fn credit_code_from_extension(value: &[u8]) -> Result<CreditCode, Sco
 fn parse<T: FromStr>(content: &[u8]) -> Option<T> {
     std::str::from_utf8(content).ok()?.parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const CODE: &str = "11100000MB03271699";
+
+    fn value(codes: &[&str]) -> Vec<u8> {
+        let mut inner = Vec::new();
+        for code in codes {
+            der::write(&mut inner, der::UTF8_STRING, code.as_bytes());
+        }
+        let mut value = Vec::new();
+        der::write(&mut value, der::SEQUENCE, &inner);
+        value
+    }
+
+    #[test]
+    fn type_codes_come_sorted_once_and_whole() {
+        let [one, two, three] = ["001", "002", "003"].map(|number| format!("{CODE}{number}"));
+        let read = |codes: &[&str]| TypeCodes::from_extension(&value(codes)).map(|codes| codes.0.len());
+        assert_eq!(read(&[]), Err(ScopeError::Count { got: 0 }));
+        assert_eq!(read(&[&one, &one]), Err(ScopeError::Order { position: 2 }));
+        assert_eq!(read(&[&one, &three, &two]), Err(ScopeError::Order { position: 3 }));
+        assert_eq!(read(&[&one, "11100000MB03271699"]), Err(ScopeError::TypeCode { position: 2 }));
+        assert_eq!(read(&[&one, ""]), Err(ScopeError::TypeCode { position: 2 }));
+        assert_eq!(read(&[&one, &two, &three]), Ok(3));
+
+        let many: Vec<String> = (0..201).map(|number| format!("{CODE}{number:03}")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        assert_eq!(read(&many), Err(ScopeError::Count { got: 201 }));
+        assert_eq!(read(&many[..200]), Ok(200));
+        let parsed = many.iter().map(|code| code.parse().unwrap()).collect();
+        assert_eq!(TypeCodes::new(parsed), Err(ScopeError::Count { got: 201 }));
+    }
+
+    #[test]
+    fn other_der_than_the_one_form_is_refused() {
+        let one = format!("{CODE}001");
+        let good = value(&[&one]);
+        let printable = {
+            let mut bad = good.clone();
+            bad[2] = der::PRINTABLE_STRING;
+            bad
+        };
+        let error = DerError::Tag { expected: der::UTF8_STRING, got: der::PRINTABLE_STRING };
+        assert_eq!(TypeCodes::from_extension(&printable), Err(error.into()));
+        let trailing = [good.as_slice(), &[0]].concat();
+        assert_eq!(TypeCodes::from_extension(&trailing), Err(DerError::Trailing { bytes: 1 }.into()));
+        for length in 0..good.len() {
+            assert!(TypeCodes::from_extension(&good[..length]).is_err(), "{length}");
+        }
+        assert!(TypeCodes::from_extension(&good).is_ok());
+    }
+
+    #[test]
+    fn a_credit_code_is_eighteen_checked_characters() {
+        let code: CreditCode = CODE.parse().unwrap();
+        assert_eq!(credit_code_from_extension(&credit_code_extension(&code)), Ok(code));
+        let mut wrong = credit_code_extension(&code);
+        wrong[19] = b'8';
+        assert_eq!(credit_code_from_extension(&wrong), Err(ScopeError::CreditCode));
+        wrong[19] = 0xff;
+        assert_eq!(credit_code_from_extension(&wrong), Err(ScopeError::CreditCode));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(numbers in proptest::collection::vec(0_u16..1000, 1..200)) {
+            let codes = numbers.iter().map(|number| format!("{CODE}{number:03}").parse().unwrap());
+            let codes = TypeCodes::new(codes.collect()).unwrap();
+            let value = codes.to_extension();
+            prop_assert_eq!(der::check(&value), Ok(()));
+            prop_assert_eq!(TypeCodes::from_extension(&value), Ok(codes));
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            // What is read would be written the same way.
+            if let Ok(codes) = TypeCodes::from_extension(&bytes) {
+                prop_assert_eq!(codes.to_extension(), bytes.clone());
+            }
+            let _ = der::check(&bytes);
+        }
+    }
+}

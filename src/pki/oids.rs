@@ -24,8 +24,7 @@ pub(crate) const CREDIT_CODE_DER: OidBytes =
 pub(crate) const TYPE_CODES_DER: OidBytes =
     &[0x69, 0xc8, 0xda, 0xbb, 0xc6, 0xaa, 0xb9, 0xb3, 0xdd, 0x70, 0x02];
 /// `…3`; one more octet makes a usage of it.
-pub(crate) const USAGES_DER: OidBytes =
-    &[0x69, 0xc8, 0xda, 0xbb, 0xc6, 0xaa, 0xb9, 0xb3, 0xdd, 0x70, 0x03];
+pub(crate) const USAGES_DER: OidBytes = &[0x69, 0xc8, 0xda, 0xbb, 0xc6, 0xaa, 0xb9, 0xb3, 0xdd, 0x70, 0x03];
 
 /// 2.5.29.14 (RFC 5280 §4.2.1.2).
 pub(crate) const SUBJECT_KEY_IDENTIFIER_DER: OidBytes = &[0x55, 0x1d, 0x0e];
@@ -52,7 +51,7 @@ mod tests {
             [(CREDIT_CODE, CREDIT_CODE_DER), (TYPE_CODES, TYPE_CODES_DER), (USAGES, USAGES_DER)]
         {
             assert_eq!(Oid::from(components).unwrap().as_bytes(), octets);
-            assert!(ARC < 1 << 63);
+            const { assert!(ARC < 1 << 63) };
         }
     }
 }

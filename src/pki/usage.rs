@@ -42,14 +42,8 @@ pub enum UsageError {
 
 impl Usage {
     /// All of them, in order.
-    pub const ALL: [Self; 6] = [
-        Self::Licence,
-        Self::Presentation,
-        Self::Receipt,
-        Self::TrustList,
-        Self::Pack,
-        Self::StatusList,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Licence, Self::Presentation, Self::Receipt, Self::TrustList, Self::Pack, Self::StatusList];
 
     /// The `typ` of the envelopes that such a key signs.
     pub const fn typ(self) -> Typ {

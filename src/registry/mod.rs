@@ -1,1 +1,32 @@
 //! What the installation does: one act a file, over store, keys and time.
+//!
+//! Setting up: `settings` and `plan` say what it is, `make` makes it once, `open` opens it. Acts: `issue`, `status`, `show`,
+//! `verify`, `statements`. Who asks stands in `caller`, what may go wrong in `act_error`, what is answered in `views`.
+
+mod act_error;
+mod caller;
+mod check;
+mod issue;
+mod key_files;
+mod make;
+mod open;
+mod plan;
+mod settings;
+mod show;
+mod statements;
+mod status;
+mod status_index;
+#[cfg(test)]
+mod tests;
+mod verify;
+mod views;
+
+pub use act_error::{ActError, ErrorKind, ProblemView};
+pub use caller::Caller;
+pub use check::{CheckError, StoreReport, check_store};
+pub use key_files::KeyFilesError;
+pub use make::{Made, MadeDepartment, MakeError, make_installation};
+pub use open::{NotReady, Opened, Registry, RegistryOpenError};
+pub use plan::{DepartmentPlan, Plan};
+pub use settings::{Places, Settings, SettingsError};
+pub use views::{AuthorityView, DepartmentView, HistoryView, IssuedView, LicenceView};

@@ -1,1 +1,37 @@
-//! Keeps the ledger and answers questions about it.
+//! Keeps the ledger and answers questions about it. An engine ([`Engine`]) keeps sealed entries and rows of bytes; what
+//! they mean is decided above.
+
+mod catch_up;
+mod checkpointer;
+mod committer;
+mod durable;
+pub mod engine;
+mod faulty;
+mod gather;
+mod head;
+mod index;
+pub mod journal;
+mod licence_store;
+mod lock;
+mod memory;
+mod rows;
+mod sealed_index;
+mod sled_engine;
+mod witness;
+
+pub use catch_up::{IndexWork, Lookup, Rebuild, Replay, ReplayError};
+pub use checkpointer::Witness;
+pub use committer::{Append, AppendError, Appended, Committer, Guard, PlainEntry, Seals, StartError};
+pub use durable::{Act, IoFailure, replace as replace_file};
+pub use engine::{
+    Direction, Engine, EngineError, Group, KeyRange, Next, Outcome, Row, Salt, SealedEntry, StoredEntry,
+};
+pub use faulty::{Fault, FaultyEngine};
+pub use head::Head;
+pub use licence_store::{Store, StoreError, StoreKeys, StoreOpenError, StorePlace, open_entry};
+pub use lock::{Lock, LockError};
+pub use memory::MemoryEngine;
+pub use rows::{EventKind, EventRow, LicenceRow, RequestRow, RowContentError, RowKeys, read_position};
+pub use sealed_index::{RowError, SealedIndex};
+pub use sled_engine::{Checked, IndexPolicy, OpenError, Opening, SledEngine, SledOptions, check};
+pub use witness::{Standing, WitnessError, judge, read_checkpoint, write_checkpoint};

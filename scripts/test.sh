@@ -1,0 +1,132 @@
+#!/usr/bin/env bash
+# Everything that has to hold before a change lands, on a fresh Debian machine with Rust, from one command.
+#
+# 1. System packages that the tests drive and that are missing are installed (this needs root; as another user the
+#    script names them and stops).
+# 2. A Python environment and the page tests' Node modules are made under the tree, from pinned versions.
+# 3. Formatting, lints, documentation, tests. The test runner's own summary closes the output.
+#
+# Run again, it installs nothing and goes straight to step 3.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+target="${CARGO_TARGET_DIR:-$PWD/target}"
+mkdir -p "$target"
+log="$target/test-setup.log"
+: >"$log"
+
+step() { printf '== %s\n' "$*"; }
+fail() {
+    printf 'scripts/test.sh: %s\n' "$*" >&2
+    exit 1
+}
+
+# quietly WHAT-IT-IS-FOR COMMAND…: the output goes to the log; its end is shown if the command fails.
+quietly() {
+    local what="$1"
+    shift
+    if ! "$@" >>"$log" 2>&1; then
+        tail -n 30 "$log" >&2
+        fail "$what failed (the whole output is in $log)"
+    fi
+}
+
+# A system component is a command, or a check of its own below, and the Debian package that brings it.
+components=(
+    cc:build-essential
+    git:git
+    python3:python3
+    python-venv:python3-venv
+    node:nodejs
+    npm:npm
+    chromium:chromium
+    fc-list:fontconfig
+    chinese-font:fonts-wqy-microhei
+    openssl:openssl
+    zbarimg:zbar-tools
+    mkfs.ext4:e2fsprogs
+    losetup:util-linux
+    mount:mount
+    eatmydata:eatmydata
+)
+
+present() {
+    case "$1" in
+    # Debian splits the part that makes environments off its Python.
+    python-venv) python3 -c 'import venv, ensurepip' 2>/dev/null ;;
+    # Without one the pages' Chinese is drawn as boxes.
+    chinese-font) [ -n "$(fc-list :lang=zh family 2>/dev/null)" ] ;;
+    *) command -v "$1" >/dev/null ;;
+    esac
+}
+
+missing_packages() {
+    local component
+    for component in "${components[@]}"; do
+        present "${component%%:*}" || printf '%s\n' "${component#*:}"
+    done
+}
+
+install_system_packages() {
+    local packages package
+    mapfile -t packages < <(missing_packages)
+    [ "${#packages[@]}" -gt 0 ] || return 0
+    [ "$(id -u)" -eq 0 ] || fail "these packages are missing; install them, or run this as root: ${packages[*]}"
+    command -v apt-get >/dev/null || fail "no apt-get here to install these packages with: ${packages[*]}"
+    step "installing ${packages[*]}"
+    quietly 'apt-get update' apt-get update -q
+    for package in "${packages[@]}"; do
+        quietly "installing the system package $package" \
+            env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$package"
+    done
+    mapfile -t packages < <(missing_packages)
+    [ "${#packages[@]}" -eq 0 ] || fail "still missing after their installation: ${packages[*]}"
+}
+
+# made_from STAMP FILE…: true when the last installation used exactly these files.
+made_from() {
+    local stamp="$1"
+    shift
+    [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$(cat "$@" | sha256sum)" ]
+}
+
+make_python() {
+    local venv="$target/venv" wanted=scripts/requirements.txt
+    export ELICENSE_PYTHON="$venv/bin/python"
+    if made_from "$venv/made-from" "$wanted" && "$ELICENSE_PYTHON" -c 'import cbor2, cryptography' 2>/dev/null; then
+        return
+    fi
+    step 'making the Python environment'
+    rm -rf "$venv"
+    quietly 'python3 -m venv (package python3-venv)' python3 -m venv "$venv"
+    quietly 'installing cbor2 and cryptography' "$ELICENSE_PYTHON" -m pip install --quiet -r "$wanted"
+    sha256sum <"$wanted" >"$venv/made-from"
+}
+
+make_node_modules() {
+    local page=tests/page
+    local stamp="$page/node_modules/made-from"
+    made_from "$stamp" "$page/package.json" "$page/package-lock.json" && return
+    step "installing the page tests' Node modules"
+    quietly 'npm ci for playwright-core' npm ci --prefix "$page" --ignore-scripts --no-audit --no-fund
+    cat "$page/package.json" "$page/package-lock.json" | sha256sum >"$stamp"
+}
+
+command -v cargo >/dev/null || fail 'cargo is missing: install Rust first (rust-version in Cargo.toml says which)'
+install_system_packages
+make_python
+make_node_modules
+
+step 'formatting'
+cargo fmt --check
+step 'lints'
+cargo clippy --quiet --all-targets -- -D warnings
+step 'documentation'
+RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps
+step 'documentation examples'
+cargo test --quiet --doc
+step 'tests'
+if cargo nextest --version >/dev/null 2>&1; then
+    exec cargo nextest run --no-fail-fast --status-level slow --final-status-level fail
+fi
+exec cargo test --no-fail-fast

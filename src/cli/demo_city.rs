@@ -1,0 +1,114 @@
+//! The demo's city: invented names and codes, real types, every sample.
+
+use crate::crypto::Algorithm;
+use crate::licence::{Authority, Catalogue, TypeCode};
+use crate::registry::{DepartmentPlan, Plan};
+
+use super::exit::CliError;
+
+const REGION: &str = "示范市";
+const AREA_CODE: &str = "999900";
+const CITY: (&str, &str) = ("11999900MB0000115N", "示范市人民政府");
+
+/// A department: code, name, algorithm, and whose types it issues (the beginning of the type code).
+const DEPARTMENTS: [(&str, &str, Algorithm, &[&str]); 4] = [
+    ("11999900MB000022XP", "示范市市场监督管理局", Algorithm::Es256, &["11100000MB0143028R"]),
+    (
+        "11999900MB00003341",
+        "示范市自然资源和住房建设局",
+        Algorithm::EdDsa,
+        &["11100000MB03271699", "11100000000013338W"],
+    ),
+    ("11999900MB00004497", "示范市交通运输局", Algorithm::Es256, &["11100000000019713D"]),
+    ("11999900MB0000553B", "示范市政务服务中心", Algorithm::Es256, &[]),
+];
+
+macro_rules! samples {
+    ($($name:literal),* $(,)?) => {
+        /// Every sample, by the name of its file.
+        pub(super) const SAMPLES: &[(&str, &[u8])] =
+            &[$(($name, include_bytes!(concat!("../../fixtures/licences/", $name, ".json")))),*];
+    };
+}
+
+samples! {
+    "associate-constructor",
+    "associate-constructor-one-specialty",
+    "business-licence-benchmark",
+    "business-licence-branch",
+    "business-licence-individual",
+    "construction-safety-officer-a",
+    "construction-safety-officer-c",
+    "construction-special-operator-electric",
+    "construction-special-operator-scaffold",
+    "cruising-taxi-driver",
+    "cruising-taxi-driver-rare-name",
+    "dangerous-goods-flammable",
+    "dangerous-goods-medical-waste",
+    "online-taxi-driver",
+    "online-taxi-driver-macao",
+    "online-taxi-operating",
+    "online-taxi-operating-county",
+    "online-taxi-vehicle-company",
+    "online-taxi-vehicle-electric",
+    "radioactive-goods-medicine",
+    "radioactive-goods-sources",
+    "real-estate-certificate-couple",
+    "real-estate-certificate-shares",
+    "real-estate-registration-mortgage",
+    "real-estate-registration-notice",
+    "road-transport-operating-freight",
+    "road-transport-operating-passenger",
+    "road-transport-permit-coach",
+    "road-transport-permit-lorry",
+    "road-transport-qualification-escort",
+    "road-transport-qualification-freight",
+    "work-safety-licence",
+    "work-safety-licence-long-name",
+}
+
+/// The demo's city under this public URL.
+pub(super) fn plan(public_url: String) -> Result<Plan, CliError> {
+    let catalogue = Catalogue::shipped().map_err(CliError::internal)?;
+    let authority = |code: &str, name: &str| {
+        Authority::new(code.parse().map_err(CliError::internal)?, name).map_err(CliError::internal)
+    };
+    let mut departments = Vec::new();
+    for (code, name, algorithm, definers) in DEPARTMENTS {
+        let defined = |code: &TypeCode| definers.contains(&code.definer().as_str());
+        let types = catalogue.iter().map(crate::licence::LicenceType::code).filter(defined).collect();
+        departments.push(DepartmentPlan { authority: authority(code, name)?, types, algorithm });
+    }
+    Ok(Plan {
+        region: REGION.to_owned(),
+        city: authority(CITY.0, CITY.1)?,
+        area_code: AREA_CODE.parse().ok(),
+        public_url,
+        departments,
+        checkpoint: None,
+        keys: None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+    use crate::licence::Draft;
+
+    #[test]
+    fn every_sample_is_here_and_some_department_issues_it() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/licences");
+        assert_eq!(std::fs::read_dir(folder).unwrap().count(), SAMPLES.len());
+        let plan = plan("http://127.0.0.1:1".to_owned()).unwrap();
+        let mut of_type: HashMap<TypeCode, usize> = HashMap::new();
+        for (name, body) in SAMPLES {
+            let code = Draft::from_json(body).unwrap().type_code();
+            assert!(plan.departments.iter().any(|department| department.types.contains(&code)), "{name}");
+            *of_type.entry(code).or_default() += 1;
+        }
+        assert!(of_type.len() >= 8 && of_type.values().all(|count| *count >= 2));
+        assert_eq!(plan.departments.iter().filter(|department| department.types.is_empty()).count(), 1);
+    }
+}

@@ -1,0 +1,127 @@
+//! The command line: one subcommand a file. Reads the clock, the environment and files, and passes them down.
+//!
+//! `access` decides whether a command goes through the running service's local socket or opens the installation itself;
+//! `exit` is the only place that knows exit codes.
+
+mod access;
+mod client;
+mod demo;
+mod demo_city;
+mod exit;
+mod init;
+mod issue;
+mod qr;
+mod serve;
+mod show;
+mod status;
+mod store;
+mod trust_memory;
+mod types;
+mod verify;
+mod words;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::time::UnixTime;
+use exit::{CliError, Exit};
+
+/// Electronic certificates (电子证照): issue them, keep them, show them, verify them.
+#[derive(Parser)]
+#[command(name = "elicense", version, after_help = exit::TABLE)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// A city with departments and licences to try everything with: made once, then served
+    Demo(demo::DemoArgs),
+    /// Make an installation for real use
+    Init(init::InitArgs),
+    /// Serve an installation over HTTP
+    Serve(serve::ServeArgs),
+    /// Issue licences from JSON or NDJSON files
+    Issue(issue::IssueArgs),
+    /// Verify a licence: a file, a QR text, a picture of a QR, or standard input
+    Verify(verify::VerifyArgs),
+    /// Suspend, resume or revoke a licence
+    Status(status::StatusArgs),
+    /// Show a licence with its status and history
+    Show(show::ShowArgs),
+    /// Draw the QR of a licence
+    Qr(qr::QrArgs),
+    /// List the licence types
+    Types(types::TypesArgs),
+    /// Look after the store
+    #[command(subcommand)]
+    Store(store::StoreCommand),
+}
+
+/// Where the installation is.
+#[derive(Args, Clone)]
+struct DataArgs {
+    /// Directory of the installation
+    #[arg(long = "data", value_name = "DIR", env = "ELICENSE_DATA")]
+    dir: PathBuf,
+}
+
+/// How results are printed.
+#[derive(Args, Clone, Copy)]
+struct OutputArgs {
+    /// Print JSON, for machines
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the program: everything but the exit code has been printed when it returns.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done }.into();
+        }
+    };
+    match run(cli.command) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            eprintln!("elicense: {error}");
+            error.exit().into()
+        }
+    }
+}
+
+fn run(command: Command) -> Result<Exit, CliError> {
+    match command {
+        Command::Demo(args) => demo::run(&args),
+        Command::Init(args) => init::run(&args),
+        Command::Serve(args) => serve::run(&args),
+        Command::Issue(args) => issue::run(&args),
+        Command::Verify(args) => verify::run(&args),
+        Command::Status(args) => status::run(&args),
+        Command::Show(args) => show::run(&args),
+        Command::Qr(args) => qr::run(&args),
+        Command::Types(args) => types::run(&args),
+        Command::Store(command) => store::run(&command),
+    }
+}
+
+/// The clock.
+fn now() -> UnixTime {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    i64::try_from(seconds).ok().and_then(UnixTime::from_seconds).unwrap_or(UnixTime::MAX)
+}
+
+/// Who holds the store, for others who find it open.
+fn who(command: &str) -> String {
+    format!("elicense {command}, process {}, since {}", std::process::id(), now())
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(CliError::internal)
+}

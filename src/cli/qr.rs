@@ -1,0 +1,52 @@
+//! `elicense qr`: the QR of a licence, in the terminal or as a file.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::access::{Access, Picture, identifier};
+use super::exit::{CliError, Exit};
+use super::{DataArgs, runtime};
+use crate::render::{PictureLimits, QrSymbol, read_qr};
+
+/// Arguments of `qr`.
+#[derive(Args)]
+pub(super) struct QrArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// The licence's identifier
+    identifier: String,
+    /// Write a picture here: .png or .svg
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Print the QR's text instead of drawing it
+    #[arg(long)]
+    text: bool,
+}
+
+pub(super) fn run(args: &QrArgs) -> Result<Exit, CliError> {
+    let identifier = identifier(&args.identifier)?;
+    runtime()?.block_on(async {
+        let mut access = Access::to(&args.data.dir, "qr").await?;
+        if let Some(path) = &args.out {
+            let kind = match path.extension().and_then(|extension| extension.to_str()) {
+                Some("png") => Picture::Png,
+                Some("svg") => Picture::Svg,
+                _ => {
+                    return Err(CliError::Usage("expected a file name that ends in .png or .svg".to_owned()));
+                }
+            };
+            std::fs::write(path, access.picture(&identifier, kind).await?).map_err(CliError::data)?;
+            return Ok(Exit::Done);
+        }
+        // Reading our own picture back shows that what is printed is what a scanner will read.
+        let png = access.picture(&identifier, Picture::Png).await?;
+        let text = read_qr(&png, &PictureLimits::default()).map_err(CliError::internal)?;
+        if args.text {
+            println!("{text}");
+        } else {
+            println!("{}", QrSymbol::of(&text).map_err(CliError::internal)?.terminal());
+        }
+        Ok(Exit::Done)
+    })
+}

@@ -1,0 +1,99 @@
+//! `elicense serve`: the service over TCP and on the local socket.
+
+use std::net::SocketAddr;
+use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::Args;
+use tokio::net::{TcpListener, UnixListener};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::access::{SOCKET, open};
+use super::exit::{CliError, Exit};
+use super::{DataArgs, runtime};
+use crate::config::HttpLimits;
+use crate::http::{self, State};
+use crate::registry::Registry;
+use crate::store::IndexPolicy;
+
+/// Arguments of `serve`.
+#[derive(Args)]
+pub(super) struct ServeArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    #[command(flatten)]
+    listen: ListenArgs,
+}
+
+/// Where the service listens.
+#[derive(Args, Clone)]
+pub(super) struct ListenArgs {
+    /// Address to listen on; licences keep the public URL they were issued under
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", env = "ELICENSE_LISTEN")]
+    pub(super) listen: SocketAddr,
+}
+
+pub(super) fn run(args: &ServeArgs) -> Result<Exit, CliError> {
+    log_to_stderr();
+    let runtime = runtime()?;
+    runtime.block_on(async {
+        let tcp = bind(args.listen.listen).await?;
+        let registry = open(&args.data.dir, "serve", IndexPolicy::CatchUp)?;
+        let address = tcp.local_addr().map_err(CliError::internal)?;
+        println!("elicense serves {} on http://{address}", registry.region());
+        serve(tcp, &args.data.dir, registry).await
+    })
+}
+
+/// Binds before anything is opened, so that a port in use costs nothing.
+pub(super) async fn bind(address: SocketAddr) -> Result<TcpListener, CliError> {
+    TcpListener::bind(address).await.map_err(|error| CliError::Internal(format!("{address}: {error}")))
+}
+
+/// Serves until SIGTERM or SIGINT, then answers what was begun and closes the store.
+pub(super) async fn serve(tcp: TcpListener, dir: &Path, registry: Registry) -> Result<Exit, CliError> {
+    let socket = dir.join(SOCKET);
+    let local = bind_local(&socket)?;
+    let registry = Arc::new(registry);
+    let state = State::new(Arc::clone(&registry), HttpLimits::default());
+    let served = http::serve(tcp, Some(local), state, stop()).await;
+    let _ = std::fs::remove_file(&socket);
+    served.map_err(CliError::internal)?;
+    // Every connection has ended, so nobody else holds it; if somebody does, dropping it closes the store as well.
+    if let Ok(registry) = Arc::try_unwrap(registry) {
+        registry.close().map_err(CliError::internal)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The local socket, mode 0600. The caller holds the store's lock, so one that is there is stale.
+fn bind_local(socket: &Path) -> Result<UnixListener, CliError> {
+    if std::fs::symlink_metadata(socket).is_ok_and(|found| found.file_type().is_socket()) {
+        std::fs::remove_file(socket).map_err(CliError::internal)?;
+    }
+    let before = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o177));
+    let bound = UnixListener::bind(socket);
+    rustix::process::umask(before);
+    bound.map_err(|error| CliError::Internal(format!("{}: {error}", socket.display())))
+}
+
+async fn stop() {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+/// Structured logs on standard error; `ELICENSE_LOG` sets how much.
+pub(super) fn log_to_stderr() {
+    let filter = std::env::var("ELICENSE_LOG").unwrap_or_else(|_| "warn,elicense=info".to_owned());
+    let filter = tracing_subscriber::EnvFilter::try_new(filter)
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,elicense=info"));
+    let _ = tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}

@@ -1,0 +1,54 @@
+//! `elicense types`: the catalogue.
+
+use clap::Args;
+use serde_json::json;
+
+use super::OutputArgs;
+use super::exit::{CliError, Exit};
+use crate::licence::{Catalogue, LicenceType, TypeCode, json_schema_of_issue_request};
+
+/// Arguments of `types`.
+#[derive(Args)]
+pub(super) struct TypesArgs {
+    /// One type, with its fields
+    code: Option<String>,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+pub(super) fn run(args: &TypesArgs) -> Result<Exit, CliError> {
+    let catalogue = Catalogue::shipped().map_err(CliError::internal)?;
+    match &args.code {
+        None if args.output.json => {
+            println!("{:#}", json!({"types": catalogue.iter().collect::<Vec<_>>()}));
+        }
+        None => catalogue.iter().for_each(print_line),
+        Some(code) => {
+            let code: TypeCode = code.parse().map_err(CliError::usage)?;
+            let found = catalogue.get(&code);
+            let one = found.ok_or_else(|| CliError::Data(format!("type {code} is not in the catalogue")))?;
+            if args.output.json {
+                println!(
+                    "{:#}",
+                    json!({"type": one, "issue_request_schema": json_schema_of_issue_request(one)})
+                );
+            } else {
+                print_fields(one);
+            }
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn print_line(one: &LicenceType) {
+    let provisional = if one.is_provisional() { "  (fields provisional)" } else { "" };
+    println!("{}  {}  {}{provisional}", one.code(), one.name(), one.name_en());
+}
+
+fn print_fields(one: &LicenceType) {
+    print_line(one);
+    for field in one.fields() {
+        let required = if field.is_required() { "required" } else { "optional" };
+        println!("  {:<20} {required}  {}  {}", field.key(), field.label(), field.label_en());
+    }
+}

@@ -1,0 +1,51 @@
+//! Which department asks: by its key over TCP, by an administrator's word on the local socket.
+
+use axum::extract::FromRequestParts;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, StatusCode};
+
+use super::problem::Problem;
+use super::state::{Listener, State};
+use crate::registry::Caller;
+
+/// Names the department that an administrator acts for.
+pub(super) const ACTING_DEPARTMENT: HeaderName = HeaderName::from_static("acting-department");
+
+/// The department that asks. As an extractor it stands before all others, so that nothing is said to strangers.
+pub(super) struct Department(pub(super) Caller);
+
+impl FromRequestParts<State> for Department {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Problem> {
+        let acting = match state.listener {
+            Listener::Local => parts.headers.get(ACTING_DEPARTMENT),
+            Listener::Tcp => None,
+        };
+        let caller = match acting {
+            Some(code) => code.to_str().ok().and_then(|code| state.registry.acting(code)),
+            None => bearer(&parts.headers).and_then(|key| state.registry.authenticate(key)),
+        };
+        caller.map(Self).ok_or_else(Problem::unauthorized)
+    }
+}
+
+/// The key of exactly one `Authorization: Bearer KEY` (RFC 6750 §2.1).
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut all = headers.get_all(AUTHORIZATION).iter();
+    let (Some(value), None) = (all.next(), all.next()) else { return None };
+    let (scheme, key) = value.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("Bearer").then_some(key)
+}
+
+/// Over TCP nobody acts for a department by naming it.
+pub(super) fn refuse_acting_over_tcp(headers: &HeaderMap, listener: Listener) -> Option<Problem> {
+    (listener == Listener::Tcp && headers.contains_key(ACTING_DEPARTMENT)).then(|| {
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "acting_department_over_tcp",
+            "the header Acting-Department is for the local socket only",
+        )
+    })
+}

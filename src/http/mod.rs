@@ -1,0 +1,25 @@
+//! The service over HTTP/1.1: JSON, and `application/problem+json` where something was not done.
+//!
+//! `server` accepts connections and drains them, `router` is the table of calls, `observe` stands around every one of
+//! them. Calls: `verifications` and `batch`, `licences`, `statements`. What they share: `state`, `department` (who asks),
+//! `body` (what was sent), `pictures` (bounded workers), `answer` and `problem` (what is sent back).
+
+mod answer;
+mod batch;
+mod body;
+mod department;
+mod licences;
+mod observe;
+mod pictures;
+mod problem;
+mod router;
+mod server;
+mod state;
+mod statements;
+mod verifications;
+
+pub use pictures::PictureReaders;
+pub use problem::Problem;
+pub use router::{Operation, ROUTES, Route, Verb, build};
+pub use server::serve;
+pub use state::{Listener, State};

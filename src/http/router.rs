@@ -1,0 +1,128 @@
+//! The table of calls.
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodFilter, MethodRouter, on};
+
+use super::observe::observe;
+use super::problem::Problem;
+use super::state::{Listener, State};
+use super::{batch, licences, statements, verifications};
+
+/// One call: method, path template, what it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The method.
+    pub method: Verb,
+    /// The path, its parameters in braces.
+    pub path: &'static str,
+    /// What it does.
+    pub operation: Operation,
+}
+
+/// The methods in use. `HEAD` is answered wherever `GET` is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// Look.
+    Get,
+    /// Do.
+    Post,
+}
+
+/// What a call does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each stands beside its path in ROUTES and is described in docs/API.md")]
+pub enum Operation {
+    Verify,
+    VerifyBatch,
+    Issue,
+    ShowLicence,
+    LicenceQrPng,
+    LicenceQrSvg,
+    LicenceFile,
+    ChangeStatus,
+    ListTypes,
+    ShowType,
+    TrustList,
+    TrustListPem,
+    LedgerCheckpoint,
+    LedgerKey,
+    Alive,
+    Ready,
+}
+
+const fn get(path: &'static str, operation: Operation) -> Route {
+    Route { method: Verb::Get, path, operation }
+}
+
+const fn post(path: &'static str, operation: Operation) -> Route {
+    Route { method: Verb::Post, path, operation }
+}
+
+/// Every call of the service.
+pub const ROUTES: &[Route] = &[
+    post("/v1/verifications", Operation::Verify),
+    post("/v1/verifications/batch", Operation::VerifyBatch),
+    post("/v1/licences", Operation::Issue),
+    get("/v1/licences/{identifier}", Operation::ShowLicence),
+    get("/v1/licences/{identifier}/qr.png", Operation::LicenceQrPng),
+    get("/v1/licences/{identifier}/qr.svg", Operation::LicenceQrSvg),
+    get("/v1/licences/{identifier}/file", Operation::LicenceFile),
+    post("/v1/licences/{identifier}/status", Operation::ChangeStatus),
+    get("/v1/licence-types", Operation::ListTypes),
+    get("/v1/licence-types/{code}", Operation::ShowType),
+    get("/v1/trust-list", Operation::TrustList),
+    get("/v1/trust-list.pem", Operation::TrustListPem),
+    get("/v1/ledger/checkpoint", Operation::LedgerCheckpoint),
+    get("/v1/ledger/key", Operation::LedgerKey),
+    get("/healthz", Operation::Alive),
+    get("/readyz", Operation::Ready),
+];
+
+impl Operation {
+    fn handler(self, filter: MethodFilter) -> MethodRouter<State> {
+        match self {
+            Self::Verify => on(filter, verifications::verify),
+            Self::VerifyBatch => on(filter, batch::verify_batch),
+            Self::Issue => on(filter, licences::issue),
+            Self::ShowLicence => on(filter, licences::show),
+            Self::LicenceQrPng => on(filter, licences::qr_png),
+            Self::LicenceQrSvg => on(filter, licences::qr_svg),
+            Self::LicenceFile => on(filter, licences::file),
+            Self::ChangeStatus => on(filter, licences::change_status),
+            Self::ListTypes => on(filter, statements::list_types),
+            Self::ShowType => on(filter, statements::show_type),
+            Self::TrustList => on(filter, statements::trust_list),
+            Self::TrustListPem => on(filter, statements::trust_list_pem),
+            Self::LedgerCheckpoint => on(filter, statements::ledger_checkpoint),
+            Self::LedgerKey => on(filter, statements::ledger_key),
+            Self::Alive => on(filter, statements::alive),
+            Self::Ready => on(filter, statements::ready),
+        }
+    }
+}
+
+/// Every call of [`ROUTES`], as it is answered on `listener`.
+pub fn build(state: State, listener: Listener) -> Router {
+    let state = State { listener, ..state };
+    let mut router = Router::new();
+    for route in ROUTES {
+        let filter = match route.method {
+            Verb::Get => MethodFilter::GET,
+            Verb::Post => MethodFilter::POST,
+        };
+        router = router.route(route.path, route.operation.handler(filter));
+    }
+    router
+        .fallback(async || Problem::new(StatusCode::NOT_FOUND, "no_such_route", "there is no such address"))
+        .method_not_allowed_fallback(async || {
+            Problem::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "the header Allow says which methods this address takes",
+            )
+        })
+        .layer(from_fn_with_state(state.clone(), observe))
+        .with_state(state)
+}

@@ -1,0 +1,163 @@
+//! Accepts connections within limits, answers them, and drains them when told to stop.
+//!
+//! `axum::serve` has no limit on connections and none on how long a header may take; this loop has both.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+
+use super::router::build;
+use super::state::{Listener, State};
+use crate::config::HttpLimits;
+
+/// Most header lines of a request.
+const MAX_HEADERS: usize = 64;
+/// Most bytes of a request's header.
+const MAX_HEADER_BYTES: usize = 64 * 1024;
+/// How long to wait after an error of the listener, which is nearly always one of too few file descriptors.
+const BACK_OFF: Duration = Duration::from_millis(100);
+
+/// Serves until `shutdown` is done, then takes no more connections and gives those that are open `limits.drain` to finish
+/// what they are at. When it returns, no connection holds the registry any more.
+///
+/// # Errors
+///
+/// Where the TCP listener has no address.
+pub async fn serve(
+    tcp: TcpListener,
+    local: Option<UnixListener>,
+    state: State,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let limits = state.limits;
+    tracing::info!(address = %tcp.local_addr()?, "listening");
+    let (end, ended) = watch::channel(());
+    let connections = GracefulShutdown::new();
+    let network = Door {
+        router: build(state.clone(), Listener::Tcp),
+        places: Arc::new(Semaphore::new(limits.max_connections)),
+        limits,
+        connections: &connections,
+        ended: ended.clone(),
+    };
+    let machine = Door {
+        router: build(state, Listener::Local),
+        places: Arc::new(Semaphore::new(limits.max_local_connections)),
+        limits,
+        connections: &connections,
+        ended,
+    };
+    tokio::select! {
+        () = shutdown => {}
+        () = network.open(tcp) => {}
+        () = machine.open_if(local) => {}
+    }
+    drop((network, machine));
+    let open = connections.count();
+    tracing::info!(open, "draining");
+    if tokio::time::timeout(limits.drain, connections.shutdown()).await.is_err() {
+        tracing::warn!("connections were cut at the end of the time to drain");
+    }
+    // Whoever is left is cut; then the last one has gone when the channel is closed.
+    let _ = end.send(());
+    end.closed().await;
+    Ok(())
+}
+
+/// Where connections come from.
+trait Accept: Send + 'static {
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+    fn next(&self) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+}
+
+impl Accept for TcpListener {
+    type Stream = TcpStream;
+
+    async fn next(&self) -> io::Result<TcpStream> {
+        let (stream, _) = self.accept().await?;
+        // An answer is one write; waiting to fill a segment would only delay it.
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+}
+
+impl Accept for UnixListener {
+    type Stream = UnixStream;
+
+    async fn next(&self) -> io::Result<UnixStream> {
+        Ok(self.accept().await?.0)
+    }
+}
+
+/// One listener's loop and what its connections need.
+struct Door<'a> {
+    router: Router,
+    places: Arc<Semaphore>,
+    limits: HttpLimits,
+    connections: &'a GracefulShutdown,
+    ended: watch::Receiver<()>,
+}
+
+impl Door<'_> {
+    /// Without a listener nothing ever comes.
+    async fn open_if<A: Accept>(&self, listener: Option<A>) {
+        match listener {
+            Some(listener) => self.open(listener).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Takes connections for ever, each only when there is a place for it.
+    async fn open<A: Accept>(&self, listener: A) {
+        while let Ok(place) = Arc::clone(&self.places).acquire_owned().await {
+            match listener.next().await {
+                Ok(stream) => self.answer(stream, place),
+                Err(error) if is_the_clients(&error) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "no connection could be accepted");
+                    tokio::time::sleep(BACK_OFF).await;
+                }
+            }
+        }
+    }
+
+    fn answer<S>(&self, stream: S, place: OwnedSemaphorePermit)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.limits.header_read_timeout)
+            .max_headers(MAX_HEADERS)
+            .max_buf_size(MAX_HEADER_BYTES)
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(self.router.clone()));
+        let watched = self.connections.watch(connection);
+        let mut ended = self.ended.clone();
+        tokio::spawn(async move {
+            let _held = place;
+            tokio::select! {
+                done = watched => {
+                    if let Err(error) = done {
+                        tracing::debug!(%error, "a connection broke");
+                    }
+                }
+                _ = ended.changed() => {}
+            }
+        });
+    }
+}
+
+/// A connection that was gone before it was taken says nothing about the listener.
+fn is_the_clients(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, InvalidInput};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | InvalidInput)
+}

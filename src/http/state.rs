@@ -1,0 +1,46 @@
+//! What every call has at hand.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::pictures::PictureReaders;
+use crate::config::HttpLimits;
+use crate::registry::Registry;
+use crate::time::UnixTime;
+
+/// What every call has at hand; cheap to clone.
+#[derive(Clone)]
+pub struct State {
+    /// The installation.
+    pub registry: Arc<Registry>,
+    /// Who reads pictures.
+    pub pictures: PictureReaders,
+    /// What requests are held to.
+    pub limits: HttpLimits,
+    /// Where the call came in.
+    pub listener: Listener,
+}
+
+/// Where a call came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listener {
+    /// The network: a department shows its key.
+    Tcp,
+    /// The socket in the installation's directory: whoever can open it may act for any department.
+    Local,
+}
+
+impl State {
+    /// For calls over TCP; [`build`](super::build) says otherwise where it has to.
+    pub fn new(registry: Arc<Registry>, limits: HttpLimits) -> Self {
+        let pictures = PictureReaders::new(&limits);
+        Self { registry, pictures, limits, listener: Listener::Tcp }
+    }
+
+    /// The time by this machine's clock.
+    pub fn now(&self) -> UnixTime {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
+        UnixTime::from_seconds(seconds).unwrap_or(UnixTime::MAX)
+    }
+}

@@ -1,0 +1,74 @@
+//! What the installation states to everyone: its types, trust list, ledger, and how it is.
+
+use axum::body::Bytes;
+use axum::extract::{self, Path};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::answer;
+use super::problem::Problem;
+use super::state::State;
+use crate::licence::{LicenceType, json_schema_of_issue_request};
+
+#[derive(Serialize)]
+struct TypesView<'a> {
+    types: Vec<&'a LicenceType>,
+}
+
+#[derive(Serialize)]
+struct TypeView<'a> {
+    #[serde(flatten)]
+    licence_type: &'a LicenceType,
+    issue_request_schema: Value,
+}
+
+pub(super) async fn list_types(extract::State(state): extract::State<State>) -> Result<Response, Problem> {
+    answer::json(&TypesView { types: state.registry.catalogue().iter().collect() }).map(answer::public)
+}
+
+pub(super) async fn show_type(
+    extract::State(state): extract::State<State>,
+    code: Option<Path<String>>,
+) -> Result<Response, Problem> {
+    let code = code.and_then(|Path(code)| code.parse().ok());
+    let licence_type = code.and_then(|code| state.registry.catalogue().get(&code)).ok_or_else(|| {
+        Problem::new(StatusCode::NOT_FOUND, "type_unknown", "there is no such type in the catalogue")
+    })?;
+    let issue_request_schema = json_schema_of_issue_request(licence_type);
+    answer::json(&TypeView { licence_type, issue_request_schema }).map(answer::public)
+}
+
+pub(super) async fn trust_list(extract::State(state): extract::State<State>) -> Response {
+    answer::public(answer::bytes("application/cose", Bytes::from_owner(state.registry.trust_list())))
+}
+
+pub(super) async fn trust_list_pem(extract::State(state): extract::State<State>) -> Response {
+    answer::public(answer::bytes("application/x-pem-file", state.registry.trust_list_pem()))
+}
+
+pub(super) async fn ledger_checkpoint(extract::State(state): extract::State<State>) -> Response {
+    text(state.registry.checkpoint().to_string())
+}
+
+pub(super) async fn ledger_key(extract::State(state): extract::State<State>) -> Response {
+    text(state.registry.ledger_key())
+}
+
+pub(super) async fn alive() -> Result<Response, Problem> {
+    answer::json(&json!({"status": "alive"}))
+}
+
+pub(super) async fn ready(extract::State(state): extract::State<State>) -> Result<Response, Problem> {
+    if let Err(error) = state.registry.readiness() {
+        tracing::error!(%error, "not ready");
+        let detail = "the store takes no entries now; the cause is in the log";
+        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", detail).retry_after(5));
+    }
+    answer::json(&json!({"status": "ready"}))
+}
+
+fn text(text: String) -> Response {
+    answer::public(answer::bytes("text/plain; charset=utf-8", text))
+}

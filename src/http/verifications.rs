@@ -1,0 +1,73 @@
+//! `POST /v1/verifications`: a credential in, a verdict out.
+
+use std::borrow::Cow;
+
+use axum::extract::{self, Request};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::answer;
+use super::body::{self, MediaType};
+use super::problem::Problem;
+use super::state::State;
+use crate::codec::without_scanner_line_end;
+
+/// `{"credential": "…"}`: QR text, or an envelope in base64. Borrowed from the body.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CredentialRequest<'a> {
+    #[serde(borrow)]
+    pub(super) credential: Cow<'a, str>,
+}
+
+impl<'a> CredentialRequest<'a> {
+    pub(super) fn from_json(bytes: &'a [u8]) -> Result<Self, Problem> {
+        serde_json::from_slice(bytes).map_err(|error| {
+            let (status, code) = if error.is_data() {
+                (StatusCode::UNPROCESSABLE_ENTITY, "verification_request_refused")
+            } else {
+                (StatusCode::BAD_REQUEST, "not_json")
+            };
+            Problem::new(status, code, format!("expected {{\"credential\": \"…\"}}: {error}"))
+        })
+    }
+}
+
+pub(super) async fn verify(
+    extract::State(state): extract::State<State>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let limits = &state.limits;
+    let media = MediaType::of(request.headers());
+    let body = request.into_body();
+    let verdict = match media {
+        Some(MediaType::Json) => {
+            let body = body::read(body, limits.body, limits.body_read_timeout).await?;
+            let request = CredentialRequest::from_json(&body)?;
+            state.registry.verify_text(&request.credential, state.now())
+        }
+        Some(MediaType::Text) => {
+            let body = body::read(body, limits.body, limits.body_read_timeout).await?;
+            let text = str::from_utf8(&body)
+                .map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "not_utf8", "expected UTF-8"))?;
+            state.registry.verify_text(without_scanner_line_end(text), state.now())
+        }
+        Some(MediaType::Cose) => {
+            let body = body::read(body, limits.body, limits.body_read_timeout).await?;
+            state.registry.verify_bytes(&body, state.now())
+        }
+        Some(MediaType::Picture) => {
+            let place = state.pictures.place()?;
+            let picture = body::read(body, limits.picture_body, limits.body_read_timeout).await?;
+            let text = state.pictures.read(place, picture).await?;
+            state.registry.verify_text(&text, state.now())
+        }
+        Some(MediaType::Ndjson) | None => {
+            return Err(Problem::unsupported(
+                "expected application/json, text/plain, application/cose, image/png or image/jpeg, without coding",
+            ));
+        }
+    };
+    answer::json(&verdict)
+}

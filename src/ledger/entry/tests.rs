@@ -1,0 +1,89 @@
+use super::*;
+use crate::crypto::SystemRandom;
+
+fn order() -> Order {
+    Order { department: code(), asked_by: "local".to_owned() }
+}
+
+fn code() -> CreditCode {
+    "11100000000013338W".parse().unwrap()
+}
+
+fn identifier() -> Identifier {
+    "1.2.156.3005.2.11100000000013338W011.11430000006122244L.20230000403.001.U".parse().unwrap()
+}
+
+fn one_of_each() -> Vec<Event> {
+    let licence = IssuedLicence {
+        full: vec![1; 900],
+        qr: vec![2; 700],
+        idempotency_key: "k-1".to_owned(),
+        request: Digest::of(b"body"),
+        order: order(),
+        replaces: None,
+    };
+    let replaced = Some(Replaced { identifier: identifier(), sequence: 3 });
+    let issuing = Some(Issuing { key_id: KeyId::from_bytes([4; 8]), status_tag: "3f2a".to_owned() });
+    let types = vec!["11100000000013338W011".parse().unwrap()];
+    vec![
+        Event::Installation(Installation {
+            region: "示范市".to_owned(),
+            public_url: "http://127.0.0.1:1".to_owned(),
+            origin: "127.0.0.1:1/ledger/00".to_owned(),
+            city: code(),
+        }),
+        Event::Certificate(MintedCertificate { der: vec![0x30], key_name: "root".to_owned() }),
+        Event::Department(Department { code: code(), name: "住建局".to_owned(), types, issuing }),
+        Event::Department(Department {
+            code: code(), name: "窗口".to_owned(), types: vec![], issuing: None
+        }),
+        Event::ApiKey(ApiKey {
+            id: [7; 8],
+            secret: Digest::of(b"secret"),
+            department: code(),
+            state: ApiKeyState::Withdrawn,
+        }),
+        Event::TrustList(vec![0xd2]),
+        Event::Licence(Box::new(licence.clone())),
+        Event::Licence(Box::new(IssuedLicence { replaces: replaced, ..licence })),
+        Event::Status(StatusChange {
+            identifier: identifier(),
+            to: State::Suspended,
+            reason: Reason::new("投诉核查").unwrap(),
+            order: order(),
+            sequence: 1,
+        }),
+    ]
+}
+
+fn encoded(event: Event) -> (Entry, EncodedEntry) {
+    let entry = Entry { at: UnixTime::from_seconds(1_795_449_600).unwrap(), event };
+    let encoded = entry.encode(&SystemRandom).unwrap();
+    (entry, encoded)
+}
+
+#[test]
+fn every_kind_comes_back_from_its_bytes() {
+    for event in one_of_each() {
+        let (entry, encoded) = encoded(event);
+        assert_eq!(Entry::decode(&encoded.plain, &encoded.record), Ok(entry));
+    }
+}
+
+#[test]
+fn no_bit_of_an_entry_can_be_changed_under_its_record() {
+    for event in one_of_each() {
+        let (_, encoded) = encoded(event);
+        for bit in 0..encoded.plain.len() * 8 {
+            let mut changed = encoded.plain.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            assert!(Entry::decode(&changed, &encoded.record).is_err(), "bit {bit}");
+        }
+    }
+}
+
+#[test]
+fn equal_events_have_different_records() {
+    let [one, two] = [(); 2].map(|()| encoded(one_of_each().remove(0)).1.record);
+    assert_ne!(one, two);
+}

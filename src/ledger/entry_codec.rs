@@ -1,0 +1,212 @@
+//! The private parts of entries: a map with integer keys for each kind (STORE.md §2).
+
+use std::str::FromStr;
+
+use super::entry::{
+    ApiKey, ApiKeyState, Department, EntryError, Event, Installation, IssuedLicence, Issuing,
+    MintedCertificate, Order, Replaced, StatusChange,
+};
+use crate::codec::KeyId;
+use crate::codec::cbor::{MapKeys, Reader, Writer};
+use crate::crypto::Digest;
+use crate::licence::{Reason, State, TypeCode};
+
+/// The private part of an event.
+pub(super) fn private_part(event: &Event) -> Vec<u8> {
+    let mut map = Writer::new();
+    match event {
+        Event::Installation(made) => {
+            map.map(4).int(1).text(&made.region).int(2).text(&made.public_url);
+            map.int(3).text(&made.origin).int(4).text(made.city.as_str());
+        }
+        Event::Certificate(minted) => {
+            map.map(2).int(1).bytes(&minted.der).int(2).text(&minted.key_name);
+        }
+        Event::Department(department) => write_department(department, &mut map),
+        Event::ApiKey(key) => {
+            map.map(4).int(1).bytes(&key.id).int(2).bytes(key.secret.as_bytes());
+            map.int(3).text(key.department.as_str()).int(4).text(api_key_state(key.state));
+        }
+        Event::TrustList(envelope) => {
+            map.map(1).int(1).bytes(envelope);
+        }
+        Event::Licence(issued) => write_licence(issued, &mut map),
+        Event::Status(change) => {
+            map.map(6).int(1).text(change.identifier.as_str()).int(2).text(change.to.as_str());
+            map.int(3).text(change.reason.as_str()).int(4).text(change.order.department.as_str());
+            map.int(5).text(&change.order.asked_by).int(6).uint(u64::from(change.sequence));
+        }
+    }
+    map.finish()
+}
+
+fn write_department(department: &Department, map: &mut Writer) {
+    map.map(if department.issuing.is_some() { 5 } else { 3 });
+    map.int(1)
+        .text(department.code.as_str())
+        .int(2)
+        .text(&department.name)
+        .int(3)
+        .array(department.types.len());
+    for code in &department.types {
+        map.text(code.as_str());
+    }
+    if let Some(issuing) = &department.issuing {
+        map.int(4).bytes(issuing.key_id.as_bytes()).int(5).text(&issuing.status_tag);
+    }
+}
+
+fn write_licence(issued: &IssuedLicence, map: &mut Writer) {
+    map.map(if issued.replaces.is_some() { 8 } else { 6 });
+    map.int(1).bytes(&issued.full).int(2).bytes(&issued.qr).int(3).text(&issued.idempotency_key);
+    map.int(4).bytes(issued.request.as_bytes()).int(5).text(issued.order.department.as_str());
+    map.int(6).text(&issued.order.asked_by);
+    if let Some(replaced) = &issued.replaces {
+        map.int(7).text(replaced.identifier.as_str()).int(8).uint(u64::from(replaced.sequence));
+    }
+}
+
+const fn api_key_state(state: ApiKeyState) -> &'static str {
+    match state {
+        ApiKeyState::Made => "made",
+        ApiKeyState::Withdrawn => "withdrawn",
+    }
+}
+
+/// Reads the private part of an event of this kind.
+pub(super) fn read_private_part(kind: u64, bytes: &[u8]) -> Result<Event, EntryError> {
+    let mut map = Map::open(bytes)?;
+    let event = match kind {
+        1 => Event::Installation(Installation {
+            region: map.text(1)?.to_owned(),
+            public_url: map.text(2)?.to_owned(),
+            origin: map.text(3)?.to_owned(),
+            city: map.parsed(4, "credit code")?,
+        }),
+        2 => Event::Certificate(MintedCertificate {
+            der: map.bytes(1)?.to_vec(),
+            key_name: map.text(2)?.to_owned(),
+        }),
+        3 => Event::Department(read_department(&mut map)?),
+        4 => Event::ApiKey(ApiKey {
+            id: map.bytes(1)?.try_into().map_err(|_| EntryError::Value { what: "key id" })?,
+            secret: map.digest(2)?,
+            department: map.parsed(3, "credit code")?,
+            state: read_api_key_state(map.text(4)?)?,
+        }),
+        5 => Event::TrustList(map.bytes(1)?.to_vec()),
+        6 => Event::Licence(Box::new(read_licence(&mut map)?)),
+        7 => Event::Status(read_status(&mut map)?),
+        got => return Err(EntryError::Kind { got }),
+    };
+    map.close()?;
+    Ok(event)
+}
+
+fn read_department(map: &mut Map<'_>) -> Result<Department, EntryError> {
+    let (code, name) = (map.parsed(1, "credit code")?, map.text(2)?.to_owned());
+    map.key(3)?;
+    let count = map.reader.array()?;
+    let types: Result<Vec<TypeCode>, EntryError> =
+        (0..count).map(|_| parse(map.reader.text()?, "type code")).collect();
+    let issuing = match map.keys.left() {
+        0 => None,
+        _ => Some(Issuing {
+            key_id: map
+                .bytes(4)?
+                .try_into()
+                .map(KeyId::from_bytes)
+                .map_err(|_| EntryError::Value { what: "key id" })?,
+            status_tag: map.text(5)?.to_owned(),
+        }),
+    };
+    Ok(Department { code, name, types: types?, issuing })
+}
+
+fn read_licence(map: &mut Map<'_>) -> Result<IssuedLicence, EntryError> {
+    Ok(IssuedLicence {
+        full: map.bytes(1)?.to_vec(),
+        qr: map.bytes(2)?.to_vec(),
+        idempotency_key: map.text(3)?.to_owned(),
+        request: map.digest(4)?,
+        order: Order { department: map.parsed(5, "credit code")?, asked_by: map.text(6)?.to_owned() },
+        replaces: match map.keys.left() {
+            0 => None,
+            _ => Some(Replaced { identifier: map.parsed(7, "identifier")?, sequence: map.sequence(8)? }),
+        },
+    })
+}
+
+fn read_status(map: &mut Map<'_>) -> Result<StatusChange, EntryError> {
+    Ok(StatusChange {
+        identifier: map.parsed(1, "identifier")?,
+        to: read_state(map.text(2)?)?,
+        reason: Reason::new(map.text(3)?).map_err(|_| EntryError::Value { what: "reason" })?,
+        order: Order { department: map.parsed(4, "credit code")?, asked_by: map.text(5)?.to_owned() },
+        sequence: map.sequence(6)?,
+    })
+}
+
+fn read_state(text: &str) -> Result<State, EntryError> {
+    State::ALL.into_iter().find(|state| state.as_str() == text).ok_or(EntryError::Value { what: "state" })
+}
+
+fn read_api_key_state(text: &str) -> Result<ApiKeyState, EntryError> {
+    let all = [ApiKeyState::Made, ApiKeyState::Withdrawn];
+    all.into_iter().find(|state| api_key_state(*state) == text).ok_or(EntryError::Value { what: "key state" })
+}
+
+fn parse<T: FromStr>(text: &str, what: &'static str) -> Result<T, EntryError> {
+    text.parse().map_err(|_| EntryError::Value { what })
+}
+
+/// A map whose keys are asked for in order, and which must hold no others.
+struct Map<'a> {
+    reader: Reader<'a>,
+    keys: MapKeys<'a>,
+}
+
+impl<'a> Map<'a> {
+    fn open(bytes: &'a [u8]) -> Result<Self, EntryError> {
+        let mut reader = Reader::new(bytes);
+        let keys = reader.map()?;
+        Ok(Self { reader, keys })
+    }
+
+    fn key(&mut self, expected: i64) -> Result<(), EntryError> {
+        match self.keys.next_int(&mut self.reader)? {
+            Some(key) if key == expected => Ok(()),
+            _ => Err(EntryError::Value { what: "set of keys" }),
+        }
+    }
+
+    fn text(&mut self, key: i64) -> Result<&'a str, EntryError> {
+        self.key(key)?;
+        Ok(self.reader.text()?)
+    }
+
+    fn bytes(&mut self, key: i64) -> Result<&'a [u8], EntryError> {
+        self.key(key)?;
+        Ok(self.reader.bytes()?)
+    }
+
+    fn digest(&mut self, key: i64) -> Result<Digest, EntryError> {
+        Digest::from_slice(self.bytes(key)?).ok_or(EntryError::Value { what: "digest" })
+    }
+
+    fn sequence(&mut self, key: i64) -> Result<u32, EntryError> {
+        self.key(key)?;
+        u32::try_from(self.reader.uint()?).map_err(|_| EntryError::Value { what: "sequence number" })
+    }
+
+    fn parsed<T: FromStr>(&mut self, key: i64, what: &'static str) -> Result<T, EntryError> {
+        parse(self.text(key)?, what)
+    }
+
+    fn close(self) -> Result<(), EntryError> {
+        match self.keys.left() {
+            0 => Ok(self.reader.finish()?),
+            _ => Err(EntryError::Value { what: "set of keys" }),
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Issue: draft → checked → signed → appended → answered.
+
+use super::act_error::ActError;
+use super::caller::Caller;
+use super::open::{KnownIssuer, Registry};
+use super::status_index::StatusIndexError;
+use super::views::IssuedView;
+use crate::codec::{Envelope, LicenceClaims, limits};
+use crate::crypto::Digest;
+use crate::issue::{IssueError, Predecessor, SignedLicence};
+use crate::ledger::{Entry, Event, IssuedLicence, Replaced};
+use crate::licence::{CheckedDraft, CreditCode, Draft, Identifier, LicenceType};
+use crate::store::{AppendError, EventKind};
+use crate::time::UnixTime;
+
+/// Seconds that the clock may be behind the newest entry before nothing is signed any more.
+const MOST_SECONDS_BEHIND: i64 = 60;
+/// How often a licence is signed anew because its place in the status list, or its serial, was taken at the same moment.
+const TRIES: usize = 8;
+
+/// What an order is signed for, looked up before signing.
+struct Prepared<'a> {
+    known: &'a KnownIssuer,
+    licence_type: &'a LicenceType,
+    draft: CheckedDraft,
+    predecessor: Option<Predecessor>,
+    sequence: u32,
+    /// Whether the number is to be taken, or is the predecessor's own.
+    takes_number: bool,
+}
+
+/// The rows that must not be there yet, and what it means if one is.
+const REQUEST: usize = 0;
+const LICENCE: usize = 1;
+const STATUS_INDEX: usize = 2;
+
+impl Registry {
+    /// Issues a licence for the caller's department. The same key and body give the same licence, however often and even
+    /// after a time-out (DESIGN §6, promise 2).
+    pub async fn issue(
+        &self,
+        caller: &Caller,
+        idempotency_key: &str,
+        body: &[u8],
+        now: UnixTime,
+    ) -> Result<IssuedView, ActError> {
+        let request = Digest::of(body);
+        if let Some(replay) = self.replay(caller, idempotency_key, &request)? {
+            return Ok(replay);
+        }
+        self.check_clock(now)?;
+        let prepared = self.prepare(caller.department(), Draft::from_json(body)?, now)?;
+        for _ in 0..TRIES {
+            let signed = self.sign(&prepared, now)?;
+            let issued = IssuedLicence {
+                full: signed.full.to_bare_bytes(),
+                qr: signed.qr.to_bare_bytes(),
+                idempotency_key: idempotency_key.to_owned(),
+                request,
+                order: caller.order(),
+                replaces: prepared.replaced(),
+            };
+            let entry = Entry { at: now, event: Event::Licence(Box::new(issued)) };
+            let absent = self.guards(caller, idempotency_key, &prepared, &signed);
+            match self.store.append(&entry, absent, &*self.random).await {
+                Ok(_) => {
+                    self.note_entry(now);
+                    return Ok(IssuedView::of(&signed.claims.licence, &signed.full, &signed.qr));
+                }
+                Err(AppendError::Conflict { guard: REQUEST, .. }) => {
+                    let replay = self.replay(caller, idempotency_key, &request)?;
+                    return replay.ok_or(ActError::Internal("a request row came and went"));
+                }
+                Err(AppendError::Conflict { guard: STATUS_INDEX, .. }) => {}
+                Err(AppendError::Conflict { guard: LICENCE, .. }) if prepared.predecessor.is_none() => {}
+                Err(AppendError::Conflict { .. }) => return Err(self.what_came_first(&prepared)?),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(ActError::Append(AppendError::Busy))
+    }
+
+    /// The answer that this key was given before, if it was.
+    fn replay(&self, caller: &Caller, key: &str, request: &Digest) -> Result<Option<IssuedView>, ActError> {
+        let Some(row) = self.store.request(caller.department(), key)? else { return Ok(None) };
+        if row.request != *request {
+            return Err(ActError::KeyReused);
+        }
+        let Event::Licence(issued) = self.store.entry(row.position)?.event else {
+            return Err(ActError::Internal("a request row names an entry that is no licence"));
+        };
+        let decode = |bytes: &[u8]| {
+            Envelope::decode(bytes, limits::ENVELOPE)
+                .map_err(|_| ActError::Internal("a kept envelope does not decode"))
+        };
+        let (full, qr) = (decode(&issued.full)?, decode(&issued.qr)?);
+        let claims = LicenceClaims::decode(full.payload())
+            .map_err(|_| ActError::Internal("a kept payload does not decode"))?;
+        Ok(Some(IssuedView::of(&claims.licence, &full, &qr)))
+    }
+
+    pub(super) fn check_clock(&self, now: UnixTime) -> Result<(), ActError> {
+        match self.seconds_behind(now) {
+            seconds if seconds > MOST_SECONDS_BEHIND => Err(ActError::ClockBehind { seconds }),
+            _ => Ok(()),
+        }
+    }
+
+    fn prepare(&self, department: CreditCode, draft: Draft, now: UnixTime) -> Result<Prepared<'_>, ActError> {
+        let known = self.departments.get(&department).and_then(|known| known.issuing.as_ref());
+        let known = known.ok_or(ActError::NotAnIssuer)?;
+        let type_code = draft.type_code();
+        let licence_type = self.catalogue.get(&type_code).ok_or(ActError::UnknownType(type_code))?;
+        known.issuer.check_scope(type_code)?;
+        let replaces = draft.replaces().cloned();
+        let draft = draft.check(licence_type, now.date())?;
+        let (predecessor, sequence) = match replaces {
+            Some(identifier) => self.predecessor(department, identifier)?,
+            None => (None, 0),
+        };
+        let takes_number = self.number_is_free(department, &draft, predecessor.as_ref())?;
+        Ok(Prepared { known, licence_type, draft, predecessor, sequence, takes_number })
+    }
+
+    /// The licence to be replaced, and the number of the event that ends it.
+    fn predecessor(
+        &self,
+        department: CreditCode,
+        identifier: Identifier,
+    ) -> Result<(Option<Predecessor>, u32), ActError> {
+        // Another department's licence is as unknown here as one that was never issued.
+        if identifier.issuer() != department || self.store.licence(&identifier)?.is_none() {
+            return Err(ActError::NotFound);
+        }
+        let events = self.store.events(&identifier)?;
+        let replaced_by = events.iter().find_map(|event| match &event.what {
+            EventKind::Replaced { identifier, .. } => Some(identifier.clone()),
+            EventKind::Status { .. } => None,
+        });
+        let sequence = super::status::next_sequence(&events)?;
+        let state = super::status::state(&events);
+        let predecessor = Predecessor { identifier, state, replaced_by };
+        predecessor.successor(department)?;
+        Ok((Some(predecessor), sequence))
+    }
+
+    /// Whether the number has to be taken; refused where another licence has it that this one does not replace.
+    fn number_is_free(
+        &self,
+        department: CreditCode,
+        draft: &CheckedDraft,
+        predecessor: Option<&Predecessor>,
+    ) -> Result<bool, ActError> {
+        let Some(position) = self.store.number(draft.type_code(), department, draft.number())? else {
+            return Ok(true);
+        };
+        let by = self.identifier_at(position)?;
+        let same_licence = predecessor.is_some_and(|old| old.identifier.serial() == by.serial());
+        if same_licence {
+            Ok(false)
+        } else {
+            Err(ActError::NumberTaken { number: draft.number().to_owned(), by })
+        }
+    }
+
+    fn identifier_at(&self, position: u64) -> Result<Identifier, ActError> {
+        let (claims, _) = self.issued_at(position)?;
+        Ok(claims.licence.identifier)
+    }
+
+    fn sign(&self, prepared: &Prepared<'_>, now: UnixTime) -> Result<SignedLicence, ActError> {
+        let Prepared { known, licence_type, draft, predecessor, .. } = prepared;
+        let issuer = &known.issuer;
+        let identifier = match predecessor {
+            Some(old) => old.successor(issuer.authority.code())?,
+            None => issuer.new_identifier(licence_type.code(), &*self.random)?,
+        };
+        let status = known.status.free(&self.store, &*self.random).map_err(|error| match error {
+            StatusIndexError::Store(error) => ActError::from(error),
+            StatusIndexError::Random(error) => IssueError::from(error).into(),
+        })?;
+        Ok(issuer.sign(draft.clone(), licence_type, identifier, status, now)?)
+    }
+
+    fn guards(
+        &self,
+        caller: &Caller,
+        key: &str,
+        prepared: &Prepared<'_>,
+        signed: &SignedLicence,
+    ) -> Vec<Vec<u8>> {
+        let (keys, licence) = (self.store.keys(), &signed.claims.licence);
+        let status = &signed.claims.status;
+        let mut absent = vec![
+            keys.request(caller.department(), key),
+            keys.licence(&licence.identifier),
+            keys.status_index(&status.uri, status.index),
+        ];
+        if prepared.takes_number {
+            absent.push(keys.number(licence.identifier.type_code(), caller.department(), &licence.number));
+        }
+        if let Some(replaced) = prepared.replaced() {
+            absent.push(keys.event(&replaced.identifier, replaced.sequence));
+        }
+        absent
+    }
+
+    /// Somebody took the number, or replaced or changed the predecessor, between looking and appending.
+    fn what_came_first(&self, prepared: &Prepared<'_>) -> Result<ActError, ActError> {
+        let department = prepared.known.issuer.authority.code();
+        if let Some(old) = &prepared.predecessor {
+            self.predecessor(department, old.identifier.clone())?;
+        }
+        self.number_is_free(department, &prepared.draft, prepared.predecessor.as_ref())?;
+        Ok(ActError::Raced)
+    }
+}
+
+impl Prepared<'_> {
+    fn replaced(&self) -> Option<Replaced> {
+        let old = self.predecessor.as_ref()?;
+        Some(Replaced { identifier: old.identifier.clone(), sequence: self.sequence })
+    }
+}

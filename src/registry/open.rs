@@ -1,0 +1,330 @@
+//! An open installation.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use super::caller::{Caller, KeyName, parse_api_key, secret_matches};
+use super::key_files::{KeyFiles, KeyFilesError, name};
+use super::make::department_key;
+use super::settings::{Settings, SettingsError};
+use super::status_index::StatusIndexes;
+use super::views::DepartmentView;
+use crate::crypto::{Digest, Random};
+use crate::issue::Issuer;
+use crate::ledger::{ApiKeyState, CheckpointKey, Department, Event, VerifierKeyError};
+use crate::licence::{AreaCode, Authority, Catalogue, CatalogueError, CreditCode, TextError};
+use crate::pki::{Anchor, TrustError, TrustStore};
+use crate::store::{
+    IndexPolicy, KeyRange, Opening, RowKeys, Store, StoreError, StoreKeys, StoreOpenError, StorePlace,
+    WitnessError, read_position,
+};
+use crate::time::UnixTime;
+use crate::verify::SignatureCache;
+
+/// Credentials whose signature is remembered: some 100 MB at the most.
+const REMEMBERED: usize = 32_768;
+
+/// An open installation: everything it does goes through here.
+pub struct Registry {
+    pub(super) settings: Settings,
+    pub(super) catalogue: Catalogue,
+    pub(super) store: Store,
+    pub(super) trust: TrustStore,
+    pub(super) trust_list: Arc<[u8]>,
+    pub(super) departments: HashMap<CreditCode, KnownDepartment>,
+    pub(super) cache: SignatureCache,
+    pub(super) random: Arc<dyn Random>,
+    ledger_key: String,
+    api_keys: HashMap<KeyName, KnownApiKey>,
+    /// Time of the newest entry: the clock must not go behind it (ADVERSARY #51).
+    newest: AtomicI64,
+}
+
+/// What opening found, to be logged.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// What was done to the store.
+    pub store: Opening,
+}
+
+pub(super) struct KnownDepartment {
+    pub(super) department: Department,
+    /// Present for one that issues.
+    pub(super) issuing: Option<KnownIssuer>,
+}
+
+pub(super) struct KnownIssuer {
+    pub(super) issuer: Issuer,
+    pub(super) status: StatusIndexes,
+}
+
+struct KnownApiKey {
+    secret: Digest,
+    department: CreditCode,
+}
+
+/// An installation could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryOpenError {
+    /// `settings.json`.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// A key.
+    #[error(transparent)]
+    Keys(#[from] KeyFilesError),
+    /// The checkpoint key's name.
+    #[error(transparent)]
+    Origin(#[from] VerifierKeyError),
+    /// The store.
+    #[error(transparent)]
+    Open(#[from] StoreOpenError),
+    /// Reading what it holds.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The catalogue of types.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+    /// The trust list.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    /// A department's name.
+    #[error("a department's name may not stand on a licence: {0}")]
+    Name(#[from] TextError),
+    /// The ledger lacks an entry that every installation has.
+    #[error("the ledger has no {what}: the installation was never finished")]
+    Unfinished {
+        /// Which entry.
+        what: &'static str,
+    },
+    /// A position holds an entry of another kind than the index says.
+    #[error("the index names entry {position} as a {expected}, and it is none")]
+    OtherKind {
+        /// The position.
+        position: u64,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// A department's key is not the one in its certificate.
+    #[error("the key of department {department} is not the one its certificate is for")]
+    OtherKey {
+        /// The department.
+        department: CreditCode,
+    },
+}
+
+/// Why the installation cannot take orders now.
+#[derive(Debug, thiserror::Error)]
+pub enum NotReady {
+    /// The engine.
+    #[error("the store takes no entries: {0}")]
+    Store(#[from] StoreError),
+    /// The checkpoint.
+    #[error("the checkpoint cannot be written: {0}")]
+    Checkpoint(#[from] WitnessError),
+}
+
+impl Registry {
+    /// Opens the installation in `dir`. `who` is left for others who find it open.
+    pub fn open(
+        dir: &Path,
+        who: String,
+        index: IndexPolicy,
+        random: Arc<dyn Random>,
+    ) -> Result<(Self, Opened), RegistryOpenError> {
+        let settings = Settings::read(dir)?;
+        let places = settings.places(dir);
+        let keys = KeyFiles::at(&places.keys);
+        let store_keys = StoreKeys { data: Arc::new(keys.read_data_key()?), random: Arc::clone(&random) };
+        let signer = CheckpointKey::new(&settings.origin, keys.read(name::CHECKPOINT)?)?;
+        let ledger_key = signer.verifier_key().to_string();
+        let place = StorePlace::new(dir, places.checkpoint, who, index);
+        let (store, opening) = Store::open(&place, &store_keys, signer)?;
+        let loader = Loader { store: &store, keys: &keys };
+        let (trust, trust_list) = loader.trust_list()?;
+        let area_code = settings.area_code().map_err(SettingsError::from)?;
+        let departments = loader.departments(&trust, area_code)?;
+        let api_keys = loader.api_keys()?;
+        let newest = AtomicI64::new(loader.newest()?);
+        let registry = Self {
+            settings,
+            catalogue: Catalogue::shipped()?,
+            store,
+            trust,
+            trust_list,
+            departments,
+            cache: SignatureCache::new(REMEMBERED),
+            random,
+            ledger_key,
+            api_keys,
+            newest,
+        };
+        Ok((registry, Opened { store: opening }))
+    }
+
+    /// Its public URL, without a slash at the end.
+    pub fn public_url(&self) -> &str {
+        &self.settings.public_url
+    }
+
+    /// The region it serves.
+    pub fn region(&self) -> &str {
+        &self.settings.region
+    }
+
+    /// The types it knows.
+    pub const fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// The store, for statistics.
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The ledger's C2SP verifier key.
+    pub fn ledger_key(&self) -> String {
+        self.ledger_key.clone()
+    }
+
+    /// Its departments, by credit code.
+    pub fn departments(&self) -> Vec<DepartmentView> {
+        let mut all: Vec<_> =
+            self.departments.values().map(|known| DepartmentView::of(&known.department)).collect();
+        all.sort_by_key(|one| one.code);
+        all
+    }
+
+    /// Whose API key this is. Takes the same time for a wrong secret and an unknown key.
+    pub fn authenticate(&self, presented: &str) -> Option<Caller> {
+        let (name, secret) = parse_api_key(presented)?;
+        let known = self.api_keys.get(&name);
+        secret_matches(secret, known.map(|key| &key.secret))
+            .then_some(known)
+            .flatten()
+            .map(|key| Caller::by_key(key.department, name))
+    }
+
+    /// An administrator on the machine, acting for a department of this installation.
+    pub fn acting(&self, department: &str) -> Option<Caller> {
+        let code = department.parse().ok()?;
+        self.departments.contains_key(&code).then(|| Caller::local(code))
+    }
+
+    /// Whether orders can be taken.
+    pub fn readiness(&self) -> Result<(), NotReady> {
+        self.store.entries()?;
+        self.store.checkpoint_failure().map_or(Ok(()), |failure| Err(failure.into()))
+    }
+
+    /// Commits what waits and writes the last checkpoint.
+    pub fn close(self) -> Result<(), WitnessError> {
+        self.store.close()
+    }
+
+    /// `now`, or the time of the newest entry where the clock has gone behind it: what was suspended a moment ago must not
+    /// be good again because a clock was set back.
+    pub(super) fn not_behind(&self, now: UnixTime) -> UnixTime {
+        UnixTime::from_seconds(self.newest.load(Ordering::Relaxed)).map_or(now, |newest| now.max(newest))
+    }
+
+    /// How many seconds the clock is behind the newest entry.
+    pub(super) fn seconds_behind(&self, now: UnixTime) -> i64 {
+        self.newest.load(Ordering::Relaxed).saturating_sub(now.seconds())
+    }
+
+    pub(super) fn note_entry(&self, at: UnixTime) {
+        self.newest.fetch_max(at.seconds(), Ordering::Relaxed);
+    }
+}
+
+/// Reads what the ledger says about the installation itself.
+struct Loader<'a> {
+    store: &'a Store,
+    keys: &'a KeyFiles,
+}
+
+impl Loader<'_> {
+    fn trust_list(&self) -> Result<(TrustStore, Arc<[u8]>), RegistryOpenError> {
+        let unfinished = RegistryOpenError::Unfinished { what: "trust list" };
+        let position = self.store.position_at(&RowKeys::trust_list())?.ok_or(unfinished)?;
+        let Event::TrustList(envelope) = self.store.entry(position)?.event else {
+            return Err(RegistryOpenError::OtherKind { position, expected: "trust list" });
+        };
+        Ok((TrustStore::from_envelope(&envelope, Anchor::FirstUse)?, envelope.into()))
+    }
+
+    fn departments(
+        &self,
+        trust: &TrustStore,
+        area_code: Option<AreaCode>,
+    ) -> Result<HashMap<CreditCode, KnownDepartment>, RegistryOpenError> {
+        let mut all = HashMap::new();
+        for (position, event) in self.events(&RowKeys::departments())? {
+            let Event::Department(department) = event else {
+                return Err(RegistryOpenError::OtherKind { position, expected: "department" });
+            };
+            let issuing = self.issuer(&department, trust, area_code)?;
+            all.insert(department.code, KnownDepartment { department, issuing });
+        }
+        Ok(all)
+    }
+
+    fn issuer(
+        &self,
+        department: &Department,
+        trust: &TrustStore,
+        area_code: Option<AreaCode>,
+    ) -> Result<Option<KnownIssuer>, RegistryOpenError> {
+        let Some(issuing) = &department.issuing else { return Ok(None) };
+        let code = department.code;
+        let key = self.keys.read(&department_key(code))?;
+        let certified = trust.signer(&issuing.key_id).map(|signer| signer.key());
+        let prefix = trust.authority(&code).map(|authority| authority.status_uri.clone());
+        match (certified == Some(&key.verifying_key()), prefix) {
+            (true, Some(prefix)) => Ok(Some(KnownIssuer {
+                issuer: Issuer {
+                    authority: Authority::new(code, &department.name)?,
+                    area_code,
+                    scope: department.types.clone(),
+                    key_id: issuing.key_id,
+                    key: Arc::new(key),
+                },
+                status: StatusIndexes::new(prefix),
+            })),
+            _ => Err(RegistryOpenError::OtherKey { department: code }),
+        }
+    }
+
+    fn api_keys(&self) -> Result<HashMap<KeyName, KnownApiKey>, RegistryOpenError> {
+        let mut all = HashMap::new();
+        for (position, event) in self.events(&RowKeys::api_keys())? {
+            let Event::ApiKey(key) = event else {
+                return Err(RegistryOpenError::OtherKind { position, expected: "API key" });
+            };
+            if key.state == ApiKeyState::Made {
+                all.insert(KeyName(key.id), KnownApiKey { secret: key.secret, department: key.department });
+            }
+        }
+        Ok(all)
+    }
+
+    /// Seconds of the newest entry.
+    fn newest(&self) -> Result<i64, RegistryOpenError> {
+        let entries = self.store.entries()?;
+        Ok(match entries.checked_sub(1) {
+            Some(last) => self.store.entry(last)?.at.seconds(),
+            None => i64::MIN,
+        })
+    }
+
+    fn events(&self, range: &KeyRange) -> Result<Vec<(u64, Event)>, RegistryOpenError> {
+        let mut events = Vec::new();
+        for row in self.store.rows(range, usize::MAX)? {
+            let position = read_position(&row.value).map_err(StoreError::from)?;
+            events.push((position, self.store.entry(position)?.event));
+        }
+        Ok(events)
+    }
+}

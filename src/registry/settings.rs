@@ -1,0 +1,148 @@
+//! What an installation is: `settings.json` in its directory. No secret stands in it.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::licence::{AreaCode, CreditCode};
+
+/// The version of the file that this program writes and reads.
+const VERSION: u32 = 1;
+const FILE: &str = "settings.json";
+
+/// `settings.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    version: u32,
+    /// Name of the region.
+    pub region: String,
+    /// Public URL, without a slash at the end.
+    pub public_url: String,
+    /// Origin line of the ledger's checkpoints.
+    pub origin: String,
+    /// The city's credit code.
+    pub city: CreditCode,
+    /// Area code on licences.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub area_code: Option<String>,
+    /// Where an option put the checkpoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<PathBuf>,
+    /// Where an option put the keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<PathBuf>,
+}
+
+/// The paths of an installation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Places {
+    /// Its directory.
+    pub dir: PathBuf,
+    /// Its keys.
+    pub keys: PathBuf,
+    /// Its last checkpoint.
+    pub checkpoint: PathBuf,
+}
+
+/// `settings.json` could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// There is none: the directory holds no installation.
+    #[error("{}: no installation here; `elicense init` or `elicense demo` makes one", dir.display())]
+    Missing {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// The operating system refused.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Writing failed.
+    #[error(transparent)]
+    Write(#[from] crate::store::IoFailure),
+    /// Not the JSON that this program writes.
+    #[error("{}: {source}", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// Written by another version of this program.
+    #[error("settings of version {got}, this program knows version {VERSION}")]
+    Version {
+        /// The version that came.
+        got: u32,
+    },
+    /// The area code is not one.
+    #[error("settings.json: {0}")]
+    AreaCode(#[from] crate::licence::AreaCodeError),
+}
+
+impl Settings {
+    pub(super) fn new(plan: &super::plan::Plan, origin: String) -> Self {
+        Self {
+            version: VERSION,
+            region: plan.region.clone(),
+            public_url: plan.public_url.clone(),
+            origin,
+            city: plan.city.code(),
+            area_code: plan.area_code.map(|code| code.as_str().to_owned()),
+            checkpoint: plan.checkpoint.clone(),
+            keys: plan.keys.clone(),
+        }
+    }
+
+    /// Whether there is an installation in `dir`.
+    pub fn exist(dir: &Path) -> bool {
+        dir.join(FILE).exists()
+    }
+
+    /// Reads those of the installation in `dir`.
+    pub fn read(dir: &Path) -> Result<Self, SettingsError> {
+        let path = dir.join(FILE);
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(SettingsError::Missing { dir: dir.to_owned() });
+            }
+            Err(source) => return Err(SettingsError::Io { path, source }),
+        };
+        let settings: Self =
+            serde_json::from_slice(&text).map_err(|source| SettingsError::Json { path, source })?;
+        if settings.version != VERSION {
+            return Err(SettingsError::Version { got: settings.version });
+        }
+        settings.area_code()?;
+        Ok(settings)
+    }
+
+    /// Writes them last of all: a directory without them holds no installation.
+    pub(super) fn write(&self, dir: &Path) -> Result<(), SettingsError> {
+        let path = dir.join(FILE);
+        let text = serde_json::to_vec_pretty(self)
+            .map_err(|source| SettingsError::Json { path: path.clone(), source })?;
+        Ok(crate::store::replace_file(&path, &text)?)
+    }
+
+    /// The area code on licences.
+    pub fn area_code(&self) -> Result<Option<AreaCode>, crate::licence::AreaCodeError> {
+        self.area_code.as_deref().map(str::parse).transpose()
+    }
+
+    /// Where everything lies.
+    pub fn places(&self, dir: &Path) -> Places {
+        Places {
+            dir: dir.to_owned(),
+            keys: self.keys.clone().unwrap_or_else(|| dir.join("keys")),
+            checkpoint: self.checkpoint.clone().unwrap_or_else(|| dir.join("checkpoint")),
+        }
+    }
+}

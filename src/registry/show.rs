@@ -1,0 +1,86 @@
+//! Show a department its own licences.
+
+use std::sync::Arc;
+
+use super::act_error::ActError;
+use super::caller::Caller;
+use super::open::Registry;
+use super::views::{HistoryView, LicenceView};
+use crate::codec::{Envelope, LicenceClaims, encode_qr_text, limits};
+use crate::ledger::{Event, IssuedLicence};
+use crate::licence::{Identifier, State};
+use crate::store::EventKind;
+use crate::time::UnixTime;
+use crate::verify::ShownLicence;
+
+impl Registry {
+    /// A licence of the caller's department, with its status and history.
+    pub fn licence(&self, caller: &Caller, identifier: &str, now: UnixTime) -> Result<LicenceView, ActError> {
+        let identifier = self.own(caller, identifier)?;
+        let row = self.store.licence(&identifier)?.ok_or(ActError::NotFound)?;
+        let (claims, _) = self.issued_at(row.position)?;
+        let events = self.store.events(&identifier)?;
+        let state = super::status::state(&events);
+        let replaced = events.iter().find_map(|event| match &event.what {
+            EventKind::Replaced { identifier, from } => Some((identifier.to_string(), *from)),
+            EventKind::Status { .. } => None,
+        });
+        let ended = replaced.as_ref().is_some_and(|(_, from)| *from <= now);
+        let authority = identifier.issuer();
+        let mut history = vec![HistoryView::issued(claims.issued_at, authority)];
+        history.extend(events.into_iter().map(|event| HistoryView::of(event, authority)));
+        Ok(LicenceView {
+            licence: ShownLicence::new(Arc::new(claims)),
+            status: if ended && state != State::Revoked { "replaced" } else { state.as_str() },
+            replaced_by: replaced.map(|(identifier, _)| identifier),
+            history,
+        })
+    }
+
+    /// The QR text of a licence of the caller's department.
+    pub fn qr_text(&self, caller: &Caller, identifier: &str) -> Result<String, ActError> {
+        let issued = self.own_licence(caller, identifier)?;
+        Ok(encode_qr_text(&decode(&issued.qr)?))
+    }
+
+    /// The `.elic` file of a licence of the caller's department: the full form with the path that verifies it.
+    pub fn file(&self, caller: &Caller, identifier: &str) -> Result<Vec<u8>, ActError> {
+        let full = decode(&self.own_licence(caller, identifier)?.full)?;
+        let signer = self.trust.signer(&full.key_id());
+        let signer = signer.ok_or(ActError::Internal("a kept licence's signer is not in the trust list"))?;
+        let path: Vec<&[u8]> = signer.path_der().collect();
+        Ok(full.to_file_bytes(&path))
+    }
+
+    /// The identifier, if it is a licence of the caller's department. Garbage, unknown and another's are the same.
+    pub(super) fn own(&self, caller: &Caller, identifier: &str) -> Result<Identifier, ActError> {
+        let identifier: Identifier = identifier.parse().map_err(|_| ActError::NotFound)?;
+        let there = self.store.licence(&identifier)?.is_some();
+        if there && identifier.issuer() == caller.department() {
+            Ok(identifier)
+        } else {
+            Err(ActError::NotFound)
+        }
+    }
+
+    fn own_licence(&self, caller: &Caller, identifier: &str) -> Result<IssuedLicence, ActError> {
+        let identifier = self.own(caller, identifier)?;
+        let row = self.store.licence(&identifier)?.ok_or(ActError::NotFound)?;
+        Ok(self.issued_at(row.position)?.1)
+    }
+
+    /// The licence whose entry stands at a position.
+    pub(super) fn issued_at(&self, position: u64) -> Result<(LicenceClaims, IssuedLicence), ActError> {
+        let Event::Licence(issued) = self.store.entry(position)?.event else {
+            return Err(ActError::Internal("the index names an entry that is no licence"));
+        };
+        let claims = LicenceClaims::decode(decode(&issued.full)?.payload())
+            .map_err(|_| ActError::Internal("a kept payload does not decode"))?;
+        Ok((claims, *issued))
+    }
+}
+
+fn decode(bytes: &[u8]) -> Result<Envelope, ActError> {
+    Envelope::decode(bytes, limits::ENVELOPE)
+        .map_err(|_| ActError::Internal("a kept envelope does not decode"))
+}

@@ -1,0 +1,22 @@
+//! What the installation states to everyone: its trust list and its ledger's checkpoint.
+
+use std::sync::Arc;
+
+use super::open::Registry;
+
+impl Registry {
+    /// The signed trust list (FORMAT.md §5).
+    pub fn trust_list(&self) -> Arc<[u8]> {
+        Arc::clone(&self.trust_list)
+    }
+
+    /// Every certificate of the trust list, the root first.
+    pub fn trust_list_pem(&self) -> String {
+        self.trust.pem()
+    }
+
+    /// The last signed checkpoint (FORMAT.md §6).
+    pub fn checkpoint(&self) -> Arc<str> {
+        self.store.checkpoint()
+    }
+}

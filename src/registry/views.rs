@@ -1,0 +1,119 @@
+//! What acts answer with, in the shape of the API.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+
+use crate::codec::{Envelope, encode_qr_text};
+use crate::ledger::Department;
+use crate::licence::{CreditCode, Identifier, Licence, State};
+use crate::store::{EventKind, EventRow};
+use crate::time::UnixTime;
+use crate::verify::ShownLicence;
+
+/// The answer to an issue request. Follows from what the ledger holds, so a replay answers the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct IssuedView {
+    /// The licence's identifier.
+    pub identifier: String,
+    /// Its number.
+    pub number: String,
+    /// Its version, `001` to `999`.
+    pub version: String,
+    /// The state it was issued in.
+    pub status: &'static str,
+    /// The full form's envelope, bare, in base64.
+    pub envelope: String,
+    /// The QR text.
+    pub qr: String,
+}
+
+impl IssuedView {
+    pub(super) fn of(licence: &Licence, full: &Envelope, qr: &Envelope) -> Self {
+        Self {
+            identifier: licence.identifier.to_string(),
+            number: licence.number.clone(),
+            version: licence.identifier.version().to_string(),
+            status: State::Valid.as_str(),
+            envelope: STANDARD.encode(full.to_bare_bytes()),
+            qr: encode_qr_text(qr),
+        }
+    }
+}
+
+/// A licence as its own department sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LicenceView {
+    /// What the licence says.
+    #[serde(flatten)]
+    pub licence: ShownLicence,
+    /// `valid`, `suspended`, `revoked`, or `replaced` from the first day of the licence that replaces it.
+    pub status: &'static str,
+    /// The licence that replaces it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaced_by: Option<String>,
+    /// Everything that happened to it, its issuing first.
+    pub history: Vec<HistoryView>,
+}
+
+/// One thing that happened to a licence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HistoryView {
+    /// When.
+    pub at: UnixTime,
+    /// What it became.
+    pub to: &'static str,
+    /// Why: the department's words, `issued`, or the licence that replaces it.
+    pub reason: String,
+    /// By which department.
+    pub by: CreditCode,
+}
+
+impl HistoryView {
+    pub(super) fn issued(at: UnixTime, by: CreditCode) -> Self {
+        Self { at, to: State::Valid.as_str(), reason: "issued".to_owned(), by }
+    }
+
+    pub(super) fn of(event: EventRow, authority: CreditCode) -> Self {
+        match event.what {
+            EventKind::Status { to, reason, by } => Self { at: event.at, to: to.as_str(), reason, by },
+            EventKind::Replaced { identifier, .. } => {
+                Self { at: event.at, to: "replaced", reason: replaced_by(&identifier), by: authority }
+            }
+        }
+    }
+}
+
+fn replaced_by(identifier: &Identifier) -> String {
+    format!("replaced by {identifier}")
+}
+
+/// A department, as everyone may see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DepartmentView {
+    /// Its name.
+    pub name: String,
+    /// Its credit code.
+    pub code: CreditCode,
+    /// The types it may issue.
+    pub types: Vec<String>,
+}
+
+impl DepartmentView {
+    pub(super) fn of(department: &Department) -> Self {
+        Self {
+            name: department.name.clone(),
+            code: department.code,
+            types: department.types.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+/// An authority: code and name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AuthorityView {
+    /// Its credit code.
+    pub code: CreditCode,
+    /// Its name.
+    pub name: String,
+}

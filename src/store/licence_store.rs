@@ -1,0 +1,312 @@
+//! The store as the installation sees it: entries go in, and questions about licences are answered.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::catch_up::{Lookup, ReplayError};
+use super::checkpointer::Witness;
+use super::committer::{Append, AppendError, Appended, Committer, Guard, PlainEntry, Seals, StartError};
+use super::engine::{Direction, Engine, EngineError, KeyRange, Row, StoredEntry, additional_data};
+use super::lock::{Lock, LockError};
+use super::rows::{EventKind, EventRow, LicenceRow, RequestRow, RowContentError, RowKeys, read_position};
+use super::sealed_index::{RowError, SealedIndex};
+use super::sled_engine::{IndexPolicy, OpenError, Opening, SledEngine, SledOptions};
+use super::witness::{WitnessError, read_checkpoint};
+use crate::crypto::{DataKey, Random, RandomError, SealError};
+use crate::ledger::{CheckpointKey, Entry, EntryError};
+use crate::licence::{CreditCode, Identifier, TypeCode};
+use crate::verify::{Change, Record, Records, RecordsUnavailable, StatusEvent};
+
+/// What seals and signs a store.
+#[derive(Clone)]
+pub struct StoreKeys {
+    /// Everything on the disk is sealed under keys from it.
+    pub data: Arc<DataKey>,
+    /// Source of salts and nonces.
+    pub random: Arc<dyn Random>,
+}
+
+/// Where a store lies and who may have it.
+#[derive(Clone, Debug)]
+pub struct StorePlace {
+    /// How the engine keeps it.
+    pub options: SledOptions,
+    /// File of the last checkpoint.
+    pub checkpoint: PathBuf,
+    /// Who opens it: one line for whoever finds it locked.
+    pub who: String,
+}
+
+/// An open store.
+pub struct Store {
+    reader: Reader,
+    committer: Committer,
+}
+
+/// The reading half: everything that needs no committer.
+struct Reader {
+    engine: Arc<dyn Engine>,
+    index: Arc<SealedIndex>,
+    keys: Arc<RowKeys>,
+    data: Arc<DataKey>,
+}
+
+/// A store that could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreOpenError {
+    /// Another process has it.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// It is not the ledger of its last checkpoint.
+    #[error(transparent)]
+    Witness(#[from] WitnessError),
+    /// Ledger or index.
+    #[error(transparent)]
+    Engine(#[from] OpenError),
+    /// The committer.
+    #[error(transparent)]
+    Start(#[from] StartError),
+}
+
+/// A question that could not be answered. Never an answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The engine.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// An index row.
+    #[error(transparent)]
+    Row(#[from] RowError),
+    /// What an index row says.
+    #[error(transparent)]
+    Content(#[from] RowContentError),
+    /// A sealed entry.
+    #[error("entry {position} does not open: {source}")]
+    Sealed {
+        /// Its position.
+        position: u64,
+        /// Why.
+        source: SealError,
+    },
+    /// What an entry says.
+    #[error("entry {position}: {source}")]
+    Entry {
+        /// Its position.
+        position: u64,
+        /// Why.
+        source: EntryError,
+    },
+    /// The index names a position past the end.
+    #[error("the index names entry {position}, which the ledger does not have")]
+    Absent {
+        /// The position.
+        position: u64,
+    },
+}
+
+impl Store {
+    /// Opens the store of one machine and starts its committer.
+    pub fn open(
+        place: &StorePlace,
+        keys: &StoreKeys,
+        signer: CheckpointKey,
+    ) -> Result<(Self, Opening), StoreOpenError> {
+        let lock = Lock::take(&place.options.dir, &place.who)?;
+        let checkpoint = read_checkpoint(&place.checkpoint, signer.verifier_key())?;
+        let (index, row_keys) =
+            (SealedIndex::new(&keys.data, Arc::clone(&keys.random)), RowKeys::new(&keys.data));
+        let (engine, opening) = {
+            let replay = |stored: &StoredEntry, _: &Lookup<'_>| {
+                let entry = open_entry(&keys.data, stored)?;
+                let rows = row_keys.rows_of(stored.position, &entry).map_err(|_| ReplayError::Content)?;
+                index.seal(rows).map_err(|_| ReplayError::Content)
+            };
+            SledEngine::open(&place.options, lock, checkpoint.as_ref(), Arc::clone(&keys.random), &replay)?
+        };
+        let witness = Witness {
+            key: signer,
+            path: place.checkpoint.clone(),
+            every: std::time::Duration::from_millis(500),
+        };
+        Ok((Self::start(Arc::new(engine), keys, witness)?, opening))
+    }
+
+    /// Starts committing to any engine.
+    pub fn start(engine: Arc<dyn Engine>, keys: &StoreKeys, witness: Witness) -> Result<Self, StartError> {
+        let index = Arc::new(SealedIndex::new(&keys.data, Arc::clone(&keys.random)));
+        let seals = Seals {
+            data_key: Arc::clone(&keys.data),
+            index: Arc::clone(&index),
+            random: Arc::clone(&keys.random),
+        };
+        let committer = Committer::start(Arc::clone(&engine), seals, witness)?;
+        let reader =
+            Reader { engine, index, keys: Arc::new(RowKeys::new(&keys.data)), data: Arc::clone(&keys.data) };
+        Ok(Self { reader, committer })
+    }
+
+    /// Makes index keys, for guards.
+    pub fn keys(&self) -> &RowKeys {
+        &self.reader.keys
+    }
+
+    /// Appends an entry if none of `absent` is a row yet. Answers when it is durable and every reader sees it.
+    pub async fn append(&self, entry: &Entry, absent: Vec<Vec<u8>>, random: &dyn Random) -> Appended {
+        let append =
+            self.prepare(entry, absent, random).map_err(|error| AppendError::Row(RowError::Random(error)))?;
+        self.committer.append(append).await
+    }
+
+    /// As [`Store::append`], for a thread that may block.
+    pub fn append_blocking(&self, entry: &Entry, absent: Vec<Vec<u8>>, random: &dyn Random) -> Appended {
+        let append =
+            self.prepare(entry, absent, random).map_err(|error| AppendError::Row(RowError::Random(error)))?;
+        self.committer.append_blocking(append)
+    }
+
+    fn prepare(
+        &self,
+        entry: &Entry,
+        absent: Vec<Vec<u8>>,
+        random: &dyn Random,
+    ) -> Result<Append, RandomError> {
+        let encoded = entry.encode(random)?;
+        let (keys, entry) = (Arc::clone(&self.reader.keys), entry.clone());
+        Ok(Append {
+            entry: PlainEntry { kind: encoded.kind, record: encoded.record, plain: encoded.plain },
+            guards: absent.into_iter().map(|key| Guard { key, expected: None }).collect(),
+            // An entry made here holds a licence that was just encoded, so its rows can always be made.
+            rows: Box::new(move |position| keys.rows_of(position, &entry).unwrap_or_default()),
+        })
+    }
+
+    /// The entry at a position.
+    pub fn entry(&self, position: u64) -> Result<Entry, StoreError> {
+        self.reader.entry(position)
+    }
+
+    /// What is kept of a licence.
+    pub fn licence(&self, identifier: &Identifier) -> Result<Option<LicenceRow>, StoreError> {
+        self.reader.licence(identifier)
+    }
+
+    /// Everything that happened to a licence since it was issued, oldest first.
+    pub fn events(&self, identifier: &Identifier) -> Result<Vec<EventRow>, StoreError> {
+        self.reader.events(identifier)
+    }
+
+    /// The request that a department made under an idempotency key.
+    pub fn request(&self, department: CreditCode, key: &str) -> Result<Option<RequestRow>, StoreError> {
+        let value = self.reader.get(&self.reader.keys.request(department, key))?;
+        Ok(value.map(|value| RequestRow::decode(&value)).transpose()?)
+    }
+
+    /// Position of the licence that has a number.
+    pub fn number(
+        &self,
+        type_code: TypeCode,
+        authority: CreditCode,
+        number: &str,
+    ) -> Result<Option<u64>, StoreError> {
+        self.position_at(&self.reader.keys.number(type_code, authority, number))
+    }
+
+    /// The position that a row of positions holds.
+    pub fn position_at(&self, key: &[u8]) -> Result<Option<u64>, StoreError> {
+        Ok(self.reader.get(key)?.map(|value| read_position(&value)).transpose()?)
+    }
+
+    /// Whether there is a row.
+    pub fn has(&self, key: &[u8]) -> Result<bool, StoreError> {
+        Ok(self.reader.engine.get(key)?.is_some())
+    }
+
+    /// Keys and values of a range of rows, in order, at most `limit`.
+    pub fn rows(&self, range: &KeyRange, limit: usize) -> Result<Vec<Row>, StoreError> {
+        self.reader.scan(range, limit)
+    }
+
+    /// Entries in the ledger.
+    pub fn entries(&self) -> Result<u64, StoreError> {
+        Ok(self.reader.engine.next()?.head.entries())
+    }
+
+    /// The last signed checkpoint.
+    pub fn checkpoint(&self) -> Arc<str> {
+        self.committer.checkpoint()
+    }
+
+    /// Why the last checkpoint could not be written, if it could not.
+    pub fn checkpoint_failure(&self) -> Option<WitnessError> {
+        self.committer.checkpoint_failure()
+    }
+
+    /// Commits what waits and writes the last checkpoint.
+    pub fn close(self) -> Result<(), WitnessError> {
+        self.committer.close()
+    }
+}
+
+impl Reader {
+    fn entry(&self, position: u64) -> Result<Entry, StoreError> {
+        let stored = self.engine.read(position)?.ok_or(StoreError::Absent { position })?;
+        let key = self.data.segment_key(&stored.salt);
+        let additional = additional_data(position, stored.entry.kind);
+        let plain = key
+            .open(stored.entry.nonce, &additional, &stored.entry.sealed)
+            .map_err(|source| StoreError::Sealed { position, source })?;
+        Entry::decode(&plain, &stored.entry.record).map_err(|source| StoreError::Entry { position, source })
+    }
+
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.index.get(&*self.engine, key)?)
+    }
+
+    fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<Row>, StoreError> {
+        Ok(self.index.scan(&*self.engine, range, Direction::Forward, limit)?)
+    }
+
+    fn licence(&self, identifier: &Identifier) -> Result<Option<LicenceRow>, StoreError> {
+        let value = self.get(&self.keys.licence(identifier))?;
+        Ok(value.map(|value| LicenceRow::decode(&value)).transpose()?)
+    }
+
+    fn events(&self, identifier: &Identifier) -> Result<Vec<EventRow>, StoreError> {
+        let rows = self.scan(&self.keys.events(identifier), usize::MAX)?;
+        Ok(rows.iter().map(|row| EventRow::decode(&row.value)).collect::<Result<_, _>>()?)
+    }
+}
+
+impl Records for Store {
+    fn look_up(&self, identifier: &Identifier) -> Result<Option<Record>, RecordsUnavailable> {
+        let found = self.licence(identifier).map_err(|_| RecordsUnavailable)?;
+        let Some(row) = found else { return Ok(None) };
+        let events = self.events(identifier).map_err(|_| RecordsUnavailable)?;
+        let history =
+            events.into_iter().map(|event| StatusEvent { at: event.at, change: change(event.what) });
+        Ok(Some(Record { position: row.position, full: row.full, qr: row.qr, history: history.collect() }))
+    }
+}
+
+fn change(what: EventKind) -> Change {
+    match what {
+        EventKind::Status { to, .. } => Change::To(to),
+        EventKind::Replaced { identifier, from } => Change::ReplacedBy { identifier, from },
+    }
+}
+
+/// Opens a sealed entry and reads it.
+pub fn open_entry(data: &DataKey, stored: &StoredEntry) -> Result<Entry, ReplayError> {
+    let additional = additional_data(stored.position, stored.entry.kind);
+    let key = data.segment_key(&stored.salt);
+    let plain = key.open(stored.entry.nonce, &additional, &stored.entry.sealed)?;
+    Entry::decode(&plain, &stored.entry.record).map_err(|_| ReplayError::Content)
+}
+
+/// The place of a store in `dir` with everything as it usually is.
+impl StorePlace {
+    /// `checkpoint` is where an option put it, or `dir/checkpoint`.
+    pub fn new(dir: &std::path::Path, checkpoint: PathBuf, who: String, index: IndexPolicy) -> Self {
+        Self { options: SledOptions { index, ..SledOptions::new(dir) }, checkpoint, who }
+    }
+}

@@ -1,0 +1,323 @@
+//! What the index rows mean (STORE.md §3): encoded here once, above every engine.
+//!
+//! [`RowKeys::rows_of`] is a pure function of an entry and its position. Appending, catching up and rebuilding all call it,
+//! so an index made anew is the index that was there.
+
+use super::engine::{KeyRange, Row};
+use crate::codec::cbor::{CborError, Reader, Writer};
+use crate::codec::{Envelope, EnvelopeError, LicenceClaims, PayloadError, limits};
+use crate::crypto::{DataKey, Digest, IndexKey};
+use crate::ledger::{Entry, Event, IssuedLicence, StatusChange};
+use crate::licence::{CreditCode, Holder, Identifier, State, TypeCode};
+use crate::time::UnixTime;
+
+/// Makes index keys. Holders, numbers and identifiers go in as HMACs only.
+#[derive(Debug)]
+pub struct RowKeys(IndexKey);
+
+/// What an `l` row says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LicenceRow {
+    /// Position of the entry.
+    pub position: u64,
+    /// Digest of the full form.
+    pub full: Digest,
+    /// Digest of the qr form.
+    pub qr: Digest,
+}
+
+/// What an `s` row says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventRow {
+    /// When.
+    pub at: UnixTime,
+    /// What.
+    pub what: EventKind,
+    /// Position of the entry.
+    pub position: u64,
+}
+
+/// What happened to a licence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventKind {
+    /// Its status was changed.
+    Status {
+        /// To what.
+        to: State,
+        /// Why.
+        reason: String,
+        /// By which department.
+        by: CreditCode,
+    },
+    /// A newer licence replaces it.
+    Replaced {
+        /// The newer one.
+        identifier: Identifier,
+        /// Its first second.
+        from: UnixTime,
+    },
+}
+
+/// What a `k` row says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestRow {
+    /// Position of the entry that the request made.
+    pub position: u64,
+    /// SHA-256 of its body.
+    pub request: Digest,
+}
+
+/// An entry or a row that does not hold what it should.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RowContentError {
+    /// Not the CBOR that was written.
+    #[error("an index row is not well-formed: {0}")]
+    Cbor(#[from] CborError),
+    /// A value out of its range.
+    #[error("an index row's {what} is not valid")]
+    Value {
+        /// Which.
+        what: &'static str,
+    },
+    /// A licence entry whose envelope cannot be read.
+    #[error("a licence in the ledger cannot be read: {0}")]
+    Envelope(#[from] EnvelopeError),
+    /// A licence entry whose payload cannot be read.
+    #[error("a licence in the ledger cannot be read: {0}")]
+    Payload(#[from] PayloadError),
+}
+
+impl RowKeys {
+    /// Under the index key of this data key.
+    pub fn new(data_key: &DataKey) -> Self {
+        Self(data_key.index_key())
+    }
+
+    /// `i`: the installation.
+    pub fn installation() -> Vec<u8> {
+        b"i".to_vec()
+    }
+
+    /// `t`: the latest trust list.
+    pub fn trust_list() -> Vec<u8> {
+        b"t".to_vec()
+    }
+
+    /// `c`: every certificate, in the order of minting.
+    pub fn certificates() -> KeyRange {
+        KeyRange::prefix(b"c")
+    }
+
+    /// `d`: every department, by credit code.
+    pub fn departments() -> KeyRange {
+        KeyRange::prefix(b"d")
+    }
+
+    /// `a`: every API key, by its id.
+    pub fn api_keys() -> KeyRange {
+        KeyRange::prefix(b"a")
+    }
+
+    /// `l`: a licence.
+    pub fn licence(&self, identifier: &Identifier) -> Vec<u8> {
+        self.hashed(b'l', &[identifier.as_str().as_bytes()])
+    }
+
+    /// `s`: everything that happened to a licence, oldest first.
+    pub fn events(&self, identifier: &Identifier) -> KeyRange {
+        KeyRange::prefix(&self.hashed(b's', &[identifier.as_str().as_bytes()]))
+    }
+
+    /// `s`: the event with this number in a licence's history, from 1.
+    pub fn event(&self, identifier: &Identifier, sequence: u32) -> Vec<u8> {
+        with_number(self.hashed(b's', &[identifier.as_str().as_bytes()]), &sequence.to_be_bytes())
+    }
+
+    /// `n`: a number, within its type and authority.
+    pub fn number(&self, type_code: TypeCode, authority: CreditCode, number: &str) -> Vec<u8> {
+        self.hashed(b'n', &[type_code.as_str().as_bytes(), authority.as_str().as_bytes(), number.as_bytes()])
+    }
+
+    /// `h`: a holder's licences, oldest first.
+    pub fn licences_of(&self, holder: &Holder) -> KeyRange {
+        KeyRange::prefix(&self.holder_prefix(holder))
+    }
+
+    /// `y`: an authority's licences of a type, oldest first.
+    pub fn licences_by(&self, type_code: TypeCode, authority: CreditCode) -> KeyRange {
+        KeyRange::prefix(&type_prefix(type_code, authority))
+    }
+
+    /// `k`: a department's request with this idempotency key.
+    pub fn request(&self, department: CreditCode, idempotency_key: &str) -> Vec<u8> {
+        self.hashed(b'k', &[department.as_str().as_bytes(), idempotency_key.as_bytes()])
+    }
+
+    /// `x`: an index of a status list that is taken.
+    pub fn status_index(&self, uri: &str, index: u32) -> Vec<u8> {
+        with_number(self.hashed(b'x', &[uri.as_bytes()]), &index.to_be_bytes())
+    }
+
+    /// Every row that an entry writes.
+    pub fn rows_of(&self, position: u64, entry: &Entry) -> Result<Vec<Row>, RowContentError> {
+        let at_position = |key| Row { key, value: position.to_be_bytes().to_vec() };
+        Ok(match &entry.event {
+            Event::Installation(_) => vec![at_position(Self::installation())],
+            Event::Certificate(_) => vec![at_position(with_number(b"c".to_vec(), &position.to_be_bytes()))],
+            Event::Department(department) => {
+                vec![at_position(with_number(b"d".to_vec(), department.code.as_str().as_bytes()))]
+            }
+            Event::ApiKey(key) => vec![at_position(with_number(b"a".to_vec(), &key.id))],
+            Event::TrustList(_) => vec![at_position(Self::trust_list())],
+            Event::Licence(issued) => self.rows_of_licence(position, entry.at, issued)?,
+            Event::Status(change) => vec![self.row_of_status(position, entry.at, change)],
+        })
+    }
+
+    fn rows_of_licence(
+        &self,
+        position: u64,
+        at: UnixTime,
+        issued: &IssuedLicence,
+    ) -> Result<Vec<Row>, RowContentError> {
+        let full = Envelope::decode(&issued.full, limits::ENVELOPE)?;
+        let claims = LicenceClaims::decode(full.payload())?;
+        let (licence, place) = (&claims.licence, position.to_be_bytes());
+        let identifier = &licence.identifier;
+        let row = LicenceRow { position, full: Digest::of(&issued.full), qr: Digest::of(&issued.qr) };
+        let request = RequestRow { position, request: issued.request };
+        let number = self.number(identifier.type_code(), identifier.issuer(), &licence.number);
+        let by_type = with_number(type_prefix(identifier.type_code(), identifier.issuer()), &place);
+        let mut rows = vec![
+            Row { key: self.licence(identifier), value: row.encode() },
+            Row {
+                key: self.request(issued.order.department, &issued.idempotency_key),
+                value: request.encode(),
+            },
+            Row { key: number, value: place.to_vec() },
+            Row { key: by_type, value: Vec::new() },
+            Row { key: self.status_index(&claims.status.uri, claims.status.index), value: Vec::new() },
+        ];
+        rows.extend(licence.holders.iter().map(|holder| {
+            let key = with_number(self.holder_prefix(holder), &place);
+            Row { key, value: Vec::new() }
+        }));
+        if let Some(replaced) = &issued.replaces {
+            let what = EventKind::Replaced { identifier: identifier.clone(), from: claims.not_before };
+            let value = EventRow { at, what, position }.encode();
+            rows.push(Row { key: self.event(&replaced.identifier, replaced.sequence), value });
+        }
+        Ok(rows)
+    }
+
+    fn row_of_status(&self, position: u64, at: UnixTime, change: &StatusChange) -> Row {
+        let (reason, by) = (change.reason.as_str().to_owned(), change.order.department);
+        let what = EventKind::Status { to: change.to, reason, by };
+        let value = EventRow { at, what, position }.encode();
+        Row { key: self.event(&change.identifier, change.sequence), value }
+    }
+
+    fn holder_prefix(&self, holder: &Holder) -> Vec<u8> {
+        self.hashed(b'h', &[holder.code_type().code().as_bytes(), holder.code().as_bytes()])
+    }
+
+    fn hashed(&self, letter: u8, parts: &[&[u8]]) -> Vec<u8> {
+        with_number(vec![letter], &self.0.mac(letter, parts))
+    }
+}
+
+fn type_prefix(type_code: TypeCode, authority: CreditCode) -> Vec<u8> {
+    [b"y", type_code.as_str().as_bytes(), authority.as_str().as_bytes()].concat()
+}
+
+fn with_number(mut key: Vec<u8>, number: &[u8]) -> Vec<u8> {
+    key.extend_from_slice(number);
+    key
+}
+
+/// The position that a row's value or the end of its key says.
+pub fn read_position(bytes: &[u8]) -> Result<u64, RowContentError> {
+    let last = bytes.last_chunk::<8>().ok_or(RowContentError::Value { what: "position" })?;
+    Ok(u64::from_be_bytes(*last))
+}
+
+impl LicenceRow {
+    fn encode(&self) -> Vec<u8> {
+        let mut out = Writer::new();
+        out.array(3).uint(self.position).bytes(self.full.as_bytes()).bytes(self.qr.as_bytes());
+        out.finish()
+    }
+
+    /// Reads a row's value.
+    pub fn decode(value: &[u8]) -> Result<Self, RowContentError> {
+        let mut reader = Reader::new(value);
+        reader.array_of(3)?;
+        let row = Self { position: reader.uint()?, full: digest(&mut reader)?, qr: digest(&mut reader)? };
+        reader.finish()?;
+        Ok(row)
+    }
+}
+
+impl RequestRow {
+    fn encode(&self) -> Vec<u8> {
+        let mut out = Writer::new();
+        out.array(2).uint(self.position).bytes(self.request.as_bytes());
+        out.finish()
+    }
+
+    /// Reads a row's value.
+    pub fn decode(value: &[u8]) -> Result<Self, RowContentError> {
+        let mut reader = Reader::new(value);
+        reader.array_of(2)?;
+        let row = Self { position: reader.uint()?, request: digest(&mut reader)? };
+        reader.finish()?;
+        Ok(row)
+    }
+}
+
+const REPLACED: &str = "replaced";
+
+impl EventRow {
+    fn encode(&self) -> Vec<u8> {
+        let mut out = Writer::new();
+        out.array(5).int(self.at.seconds());
+        match &self.what {
+            EventKind::Status { to, reason, by } => out.text(to.as_str()).text(reason).text(by.as_str()),
+            EventKind::Replaced { identifier, from } => {
+                out.text(REPLACED).text(identifier.as_str()).int(from.seconds())
+            }
+        };
+        out.uint(self.position);
+        out.finish()
+    }
+
+    /// Reads a row's value.
+    pub fn decode(value: &[u8]) -> Result<Self, RowContentError> {
+        let wrong = |what| RowContentError::Value { what };
+        let mut reader = Reader::new(value);
+        reader.array_of(5)?;
+        let at = time(&mut reader)?;
+        let what = match reader.text()? {
+            REPLACED => {
+                let identifier = reader.text()?.parse().map_err(|_| wrong("identifier"))?;
+                EventKind::Replaced { identifier, from: time(&mut reader)? }
+            }
+            word => EventKind::Status {
+                to: State::ALL.into_iter().find(|state| state.as_str() == word).ok_or(wrong("state"))?,
+                reason: reader.text()?.to_owned(),
+                by: reader.text()?.parse().map_err(|_| wrong("credit code"))?,
+            },
+        };
+        let position = reader.uint()?;
+        reader.finish()?;
+        Ok(Self { at, what, position })
+    }
+}
+
+fn digest(reader: &mut Reader<'_>) -> Result<Digest, RowContentError> {
+    Digest::from_slice(reader.bytes()?).ok_or(RowContentError::Value { what: "digest" })
+}
+
+fn time(reader: &mut Reader<'_>) -> Result<UnixTime, RowContentError> {
+    UnixTime::from_seconds(reader.int()?).ok_or(RowContentError::Value { what: "time" })
+}

@@ -1,0 +1,155 @@
+//! The stable words of a finding, and what each says to a person: one table that pages and command line share.
+//!
+//! A code, once released, keeps its meaning. `docs/VERDICTS.md` lists them; a test holds page and table together.
+
+use serde::Serialize;
+
+use super::verdict::{Check, Outcome, Status};
+
+/// The language of a sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Language {
+    /// Chinese.
+    Zh,
+    /// English.
+    En,
+}
+
+macro_rules! codes {
+    ($($variant:ident $word:literal $grade:literal $zh:literal $en:literal;)*) => {
+        /// Why a check came out as it did.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Code {
+            $(#[doc = $en] $variant,)*
+        }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The word in the API.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+
+            /// What it says to a person.
+            pub const fn sentence(self, language: Language) -> &'static str {
+                match (self, language) {
+                    $((Self::$variant, Language::Zh) => $zh, (Self::$variant, Language::En) => $en,)*
+                }
+            }
+
+            /// The graded answer of GB/T 36906 that this code leads to (STANDARDS: 0 good, 1 not yet active, 2 out of
+            /// force for a time, 3 out of force, 4 cannot be verified, 5 nothing found, 6 does not match).
+            pub const fn grade(self) -> u8 {
+                match self { $(Self::$variant => $grade,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    Ok "ok" 0 "通过。" "Passed.";
+    Undecodable "undecodable" 6 "无法识别：这不是电子证照，或已损坏。"
+        "This cannot be read: it is not an electronic licence, or it is damaged.";
+    WrongType "wrong_type" 6 "这是另一种签名文件，不是证照。" "This is another kind of signed thing, not a licence.";
+    Inconsistent "inconsistent" 6 "证照内容自相矛盾。" "The licence contradicts itself.";
+    NotChecked "not_checked" 4 "因前项未通过，无法检查。" "This could not be checked, because something before it failed.";
+    IssuerUnknown "issuer_unknown" 5 "颁发机构不在信任列表中。" "The issuer is not in the trust list.";
+    IssuerExpired "issuer_expired" 6 "签发时颁发机构的数字证书不在有效期内。"
+        "The issuer's certificate was not valid when this was signed.";
+    IssuerWrongUse "issuer_wrong_use" 6 "该密钥不得用于签发证照。" "This key is not certified for signing licences.";
+    IssuerMismatch "issuer_mismatch" 6 "证照所写颁发机构与签名者不符。"
+        "The licence names another issuer than the one that signed it.";
+    ChainMismatch "chain_mismatch" 6 "文件所附证书链与信任列表不符。"
+        "The certificates in the file are not the path that the trust list gives.";
+    IssuerRevoked "issuer_revoked" 6 "颁发机构的密钥已被吊销。" "The issuer's key has been revoked.";
+    IssuerNotAuthorised "issuer_not_authorised" 6 "颁发机构无权签发这类证照。"
+        "The issuer is not authorised to issue this type of licence.";
+    StatusListForeign "status_list_foreign" 6 "证照所指的状态列表不属于该颁发机构。"
+        "The licence points to a status list that is not its issuer's.";
+    Forged "forged" 6 "签名不符：证照是伪造的，或被改动过。"
+        "The signature does not match: the licence is forged, or was changed.";
+    SignedInFuture "signed_in_future" 6 "签发时间在未来。" "The licence says it was signed in the future.";
+    NotYetValid "not_yet_valid" 1 "证照尚未生效。" "The licence is not yet in force.";
+    Expired "expired" 3 "证照已过有效期。" "The licence has expired.";
+    Suspended "suspended" 2 "证照已被暂停使用。" "The licence is suspended.";
+    Revoked "revoked" 3 "证照已被吊销。" "The licence has been revoked.";
+    Replaced "replaced" 3 "证照已被新证照替换。" "The licence has been replaced by a newer one.";
+    StatusUnknown "status_unknown" 4 "无法查询证照状态。" "The licence's status could not be looked up.";
+    NotInLedger "not_in_ledger" 5 "台账中没有这份证照。" "The ledger does not have this licence.";
+    LedgerUnknown "ledger_unknown" 4 "无法查询台账。" "The ledger could not be looked up.";
+}
+
+impl Check {
+    /// What is checked, in a few words.
+    pub const fn label(self, language: Language) -> &'static str {
+        match (self, language) {
+            (Self::Format, Language::Zh) => "格式",
+            (Self::Format, Language::En) => "Format",
+            (Self::Issuer, Language::Zh) => "颁发机构",
+            (Self::Issuer, Language::En) => "Issuer",
+            (Self::Scope, Language::Zh) => "签发权限",
+            (Self::Scope, Language::En) => "Authority to issue",
+            (Self::Signature, Language::Zh) => "签名",
+            (Self::Signature, Language::En) => "Signature",
+            (Self::Dates, Language::Zh) => "有效期",
+            (Self::Dates, Language::En) => "Dates",
+            (Self::Status, Language::Zh) => "状态",
+            (Self::Status, Language::En) => "Status",
+            (Self::Ledger, Language::Zh) => "台账",
+            (Self::Ledger, Language::En) => "Ledger",
+        }
+    }
+}
+
+impl Status {
+    /// The verdict in a word or two.
+    pub const fn headline(self, language: Language) -> &'static str {
+        match (self, language) {
+            (Self::Valid, Language::Zh) => "有效",
+            (Self::Valid, Language::En) => "Valid",
+            (Self::Invalid, Language::Zh) => "无效",
+            (Self::Invalid, Language::En) => "Not valid",
+            (Self::Indeterminate, Language::Zh) => "无法确定",
+            (Self::Indeterminate, Language::En) => "Cannot be determined",
+        }
+    }
+}
+
+impl Outcome {
+    /// The outcome in a word.
+    pub const fn label(self, language: Language) -> &'static str {
+        match (self, language) {
+            (Self::Pass, Language::Zh) => "通过",
+            (Self::Pass, Language::En) => "pass",
+            (Self::Fail, Language::Zh) => "未通过",
+            (Self::Fail, Language::En) => "fail",
+            (Self::Unknown, Language::Zh) => "未知",
+            (Self::Unknown, Language::En) => "unknown",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_code_has_its_own_word_and_sentences() {
+        for words in [
+            Code::ALL.iter().map(|code| code.as_str()).collect::<Vec<_>>(),
+            Code::ALL.iter().map(|code| code.sentence(Language::Zh)).collect(),
+            Code::ALL.iter().map(|code| code.sentence(Language::En)).collect(),
+        ] {
+            assert_eq!(words.iter().collect::<HashSet<_>>().len(), Code::ALL.len());
+        }
+        for code in Code::ALL {
+            assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());
+            assert!(code.grade() <= 6);
+        }
+    }
+}

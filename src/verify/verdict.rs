@@ -1,0 +1,188 @@
+//! The verdict: what was checked, what came of it, and what may be shown (DESIGN §5). Data, never an error.
+
+use serde::Serialize;
+
+use super::code::Code;
+use super::shown::ShownLicence;
+use crate::time::UnixTime;
+
+/// The answer to one credential.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    /// The sum of the findings.
+    pub status: Status,
+    /// The graded answer of GB/T 36906.
+    pub grade: u8,
+    /// One for every check, in the order of [`Check::ALL`].
+    pub findings: Vec<Finding>,
+    /// The time it was judged for.
+    pub at: UnixTime,
+    /// Which form was presented, where that could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub form: Option<Form>,
+    /// What may be shown of the licence: nothing unless its signature is its issuer's and the ledger does not disown it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub licence: Option<ShownLicence>,
+    /// How old what it was judged by was.
+    pub freshness: Freshness,
+}
+
+/// The sum of the findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Every check passed.
+    Valid,
+    /// A check failed.
+    Invalid,
+    /// No check failed, and one could not be made.
+    Indeterminate,
+}
+
+/// What is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Check {
+    /// It can be read, and agrees with itself.
+    Format,
+    /// Its issuer is known, and was certified when it was signed.
+    Issuer,
+    /// Its issuer may issue this type.
+    Scope,
+    /// Its issuer's key signed exactly these bytes.
+    Signature,
+    /// It is in force on this day.
+    Dates,
+    /// It is neither suspended, revoked nor replaced.
+    Status,
+    /// It stands in the ledger with exactly these signed bytes.
+    Ledger,
+}
+
+/// What came of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Good.
+    Pass,
+    /// Not good.
+    Fail,
+    /// Could not be made.
+    Unknown,
+}
+
+/// One check and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Which check.
+    pub check: Check,
+    /// What came of it.
+    pub result: Outcome,
+    /// Why, as a stable word.
+    pub code: Code,
+    /// What was compared, in English, for whoever looks into it. Never holds personal data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// Which form of a licence was presented (FORMAT.md §2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    /// Every field: the file.
+    Full,
+    /// Fewer fields, some masked: the QR.
+    Qr,
+}
+
+/// How old what a verdict was judged by was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Freshness {
+    /// The trust list.
+    pub trust_list: TrustListAge,
+    /// When status and ledger were looked up; absent where there was no source for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub looked_up: Option<UnixTime>,
+}
+
+/// Which trust list was used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct TrustListAge {
+    /// Its version.
+    pub version: u64,
+    /// When it was signed.
+    pub signed: UnixTime,
+}
+
+impl Check {
+    /// Every check, in the order in which a verdict reports them.
+    pub const ALL: [Self; 7] =
+        [Self::Format, Self::Issuer, Self::Scope, Self::Signature, Self::Dates, Self::Status, Self::Ledger];
+
+    /// The word in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Format => "format",
+            Self::Issuer => "issuer",
+            Self::Scope => "scope",
+            Self::Signature => "signature",
+            Self::Dates => "dates",
+            Self::Status => "status",
+            Self::Ledger => "ledger",
+        }
+    }
+}
+
+impl Status {
+    /// The word in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Invalid => "invalid",
+            Self::Indeterminate => "indeterminate",
+        }
+    }
+
+    /// Any failed check is invalid; else any unknown one is indeterminate; else valid.
+    pub fn of(findings: &[Finding]) -> Self {
+        let any = |outcome| findings.iter().any(|finding| finding.result == outcome);
+        match (any(Outcome::Fail), any(Outcome::Unknown)) {
+            (true, _) => Self::Invalid,
+            (false, true) => Self::Indeterminate,
+            (false, false) => Self::Valid,
+        }
+    }
+}
+
+impl Finding {
+    /// A check that is good.
+    pub const fn pass(check: Check) -> Self {
+        Self { check, result: Outcome::Pass, code: Code::Ok, detail: None }
+    }
+
+    /// A check that is not good.
+    pub const fn fail(check: Check, code: Code, detail: Option<String>) -> Self {
+        Self { check, result: Outcome::Fail, code, detail }
+    }
+
+    /// A check that could not be made.
+    pub const fn unknown(check: Check, code: Code) -> Self {
+        Self { check, result: Outcome::Unknown, code, detail: None }
+    }
+}
+
+impl Verdict {
+    /// The finding of one check.
+    pub fn finding(&self, check: Check) -> Option<&Finding> {
+        self.findings.iter().find(|finding| finding.check == check)
+    }
+
+    /// The codes of all checks that did not pass, in order.
+    pub fn reasons(&self) -> Vec<Code> {
+        self.findings
+            .iter()
+            .filter(|finding| finding.result != Outcome::Pass)
+            .map(|finding| finding.code)
+            .collect()
+    }
+}

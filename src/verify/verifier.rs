@@ -1,0 +1,187 @@
+//! The way of a credential through the checks.
+
+use std::sync::Arc;
+
+use super::cache::{SignatureCache, Signed};
+use super::checks::{self, Signer};
+use super::code::Code;
+use super::records::{Record, Records, RecordsUnavailable};
+use super::shown::ShownLicence;
+use super::verdict::{Check, Finding, Form, Freshness, Outcome, Status, TrustListAge, Verdict};
+use crate::codec::{CredentialError, Envelope, LicenceClaims, LicenceForm, Typ, decode_bytes, decode_text};
+use crate::crypto::Digest;
+use crate::pki::TrustStore;
+use crate::time::UnixTime;
+
+/// Judges credentials by one trust list and, where there is one, one source of records.
+#[derive(Clone, Copy)]
+pub struct Verifier<'a> {
+    trust: &'a TrustStore,
+    records: Option<&'a dyn Records>,
+    cache: Option<&'a SignatureCache>,
+}
+
+/// What the records say, or that there are none, or that they do not answer.
+pub(super) enum LookedUp {
+    /// No source was given.
+    NoSource,
+    /// The source does not answer.
+    Unavailable,
+    /// No such licence, or one with other signed bytes.
+    Absent,
+    /// The record of exactly these signed bytes.
+    Found(Record),
+}
+
+impl<'a> Verifier<'a> {
+    /// With a trust list alone the answer can be `invalid` or `indeterminate`, never `valid`.
+    pub const fn new(trust: &'a TrustStore) -> Self {
+        Self { trust, records: None, cache: None }
+    }
+
+    /// Looks status and ledger up in `records`.
+    #[must_use]
+    pub const fn with_records(self, records: &'a dyn Records) -> Self {
+        Self { records: Some(records), ..self }
+    }
+
+    /// Remembers good signatures in `cache`.
+    #[must_use]
+    pub const fn with_cache(self, cache: &'a SignatureCache) -> Self {
+        Self { cache: Some(cache), ..self }
+    }
+
+    /// Judges a QR text, or an envelope in base64.
+    pub fn verify_text(&self, text: &str, at: UnixTime) -> Verdict {
+        self.verify_presented(text.as_bytes(), at, |bytes| {
+            decode_text(std::str::from_utf8(bytes).unwrap_or_default())
+        })
+    }
+
+    /// Judges an envelope in either form.
+    pub fn verify_bytes(&self, bytes: &[u8], at: UnixTime) -> Verdict {
+        self.verify_presented(bytes, at, decode_bytes)
+    }
+
+    fn verify_presented(
+        &self,
+        presented: &[u8],
+        at: UnixTime,
+        decode: impl FnOnce(&[u8]) -> Result<Envelope, CredentialError>,
+    ) -> Verdict {
+        let remembered = self.cache.map(|cache| (cache, Digest::of(presented)));
+        if let Some(signed) = remembered.and_then(|(cache, digest)| cache.get(&digest)) {
+            let signer = checks::find_signer(self.trust, signed.key_id);
+            if signer.certificate_is(&signed.certificate) {
+                return self.judge(&signed, &signer, at);
+            }
+        }
+        let envelope = match decode(presented) {
+            Ok(envelope) if envelope.typ() == Typ::Licence => envelope,
+            Ok(envelope) => {
+                return self.refuse(Code::WrongType, Some(envelope.typ().as_str().to_owned()), at);
+            }
+            Err(error) => return self.refuse(Code::Undecodable, Some(error.to_string()), at),
+        };
+        let signer = checks::find_signer(self.trust, envelope.key_id());
+        let signature = checks::signature(&envelope, &signer);
+        let claims = match LicenceClaims::decode(envelope.payload()) {
+            Ok(claims) => Arc::new(claims),
+            Err(error) => return self.refuse_payload(&signer, signature, error.to_string(), at),
+        };
+        let signed = Signed {
+            key_id: envelope.key_id(),
+            certificate: signer.fingerprint().unwrap_or_else(|| Digest::from_bytes([0; 32])),
+            digest: envelope.digest(),
+            x5chain: envelope.x5chain().to_vec(),
+            claims,
+        };
+        if signature.result != Outcome::Pass {
+            return self.judge_with(&signed, &signer, signature, at);
+        }
+        let signed = Arc::new(signed);
+        if let Some((cache, digest)) = remembered {
+            cache.insert(digest, Arc::clone(&signed));
+        }
+        self.judge(&signed, &signer, at)
+    }
+
+    /// Judges what carries a good signature of `signer`.
+    fn judge(&self, signed: &Signed, signer: &Signer<'_>, at: UnixTime) -> Verdict {
+        self.judge_with(signed, signer, Finding::pass(Check::Signature), at)
+    }
+
+    fn judge_with(&self, signed: &Signed, signer: &Signer<'_>, signature: Finding, at: UnixTime) -> Verdict {
+        let claims = &*signed.claims;
+        let looked_up = self.look_up(signed);
+        let findings = vec![
+            checks::format(claims),
+            checks::issuer(signed, signer, &looked_up),
+            checks::scope(claims, signer, self.trust),
+            signature,
+            checks::dates(claims, at),
+            checks::status(&looked_up, at),
+            checks::ledger(&looked_up),
+        ];
+        let form = match claims.form {
+            LicenceForm::Full => Form::Full,
+            LicenceForm::Qr { .. } => Form::Qr,
+        };
+        let shown = checks::may_be_shown(&findings).then(|| ShownLicence::new(Arc::clone(&signed.claims)));
+        self.verdict(findings, Some(form), shown, at)
+    }
+
+    fn look_up(&self, signed: &Signed) -> LookedUp {
+        let Some(records) = self.records else { return LookedUp::NoSource };
+        match records.look_up(&signed.claims.licence.identifier) {
+            Err(RecordsUnavailable) => LookedUp::Unavailable,
+            Ok(Some(record)) if checks::is_of_these_bytes(&record, signed) => LookedUp::Found(record),
+            Ok(_) => LookedUp::Absent,
+        }
+    }
+
+    /// Nothing of it could be read as a licence.
+    fn refuse(&self, code: Code, detail: Option<String>, at: UnixTime) -> Verdict {
+        let findings = Check::ALL.map(|check| match check {
+            Check::Format => Finding::fail(check, code, detail.clone()),
+            _ => Finding::unknown(check, Code::NotChecked),
+        });
+        self.verdict(findings.to_vec(), None, None, at)
+    }
+
+    /// The envelope could be read, its payload could not: issuer and signature still have their say.
+    fn refuse_payload(
+        &self,
+        signer: &Signer<'_>,
+        signature: Finding,
+        detail: String,
+        at: UnixTime,
+    ) -> Verdict {
+        let findings = Check::ALL.map(|check| match check {
+            Check::Format => Finding::fail(check, Code::Undecodable, Some(detail.clone())),
+            Check::Issuer => checks::issuer_is_known(signer),
+            Check::Signature => signature.clone(),
+            _ => Finding::unknown(check, Code::NotChecked),
+        });
+        self.verdict(findings.to_vec(), None, None, at)
+    }
+
+    fn verdict(
+        &self,
+        findings: Vec<Finding>,
+        form: Option<Form>,
+        licence: Option<ShownLicence>,
+        at: UnixTime,
+    ) -> Verdict {
+        let trust_list = TrustListAge { version: self.trust.version(), signed: self.trust.issued_at() };
+        Verdict {
+            status: Status::of(&findings),
+            grade: checks::grade(&findings),
+            findings,
+            at,
+            form,
+            licence,
+            freshness: Freshness { trust_list, looked_up: self.records.map(|_| at) },
+        }
+    }
+}
