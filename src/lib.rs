@@ -1,9 +1,78 @@
 //! Electronic certificates (电子证照): issue them, keep them, show them, verify them.
 //!
-//! The crate is a house with one direction: a module uses modules to its left, never to its right.
+//! A department signs a *licence*; another department, or anyone with a phone, verifies it and gets a *verdict* that says
+//! what was checked and what came of it. The whole way in thirty lines:
 //!
-//! `time` | `crypto` | `licence` | `codec` | `pki`, `ledger` | `verify`, `issue` | `store`, `render` | `registry` |
-//! `config` | `http`, `cli`
+//! ```
+//! use elicense::crypto::{Algorithm, SystemRandom};
+//! use elicense::licence::{Authority, Catalogue, LicenceType};
+//! use elicense::registry::{DepartmentPlan, Plan, Registry, make_installation};
+//! use elicense::store::IndexPolicy;
+//! use elicense::verify::{Check, Code, Status};
+//! use std::sync::Arc;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // A city and one bureau that may issue every type of the catalogue.
+//! let bureau = DepartmentPlan {
+//!     authority: Authority::new("11430000006122244L".parse()?, "示范市市场监督管理局")?,
+//!     types: Catalogue::shipped()?.iter().map(LicenceType::code).collect(),
+//!     algorithm: Algorithm::Es256,
+//! };
+//! let plan = Plan {
+//!     region: "示范市".to_owned(),
+//!     city: Authority::new("11110000000021135M".parse()?, "示范市人民政府")?,
+//!     area_code: None,
+//!     public_url: "https://licences.example".to_owned(),
+//!     departments: vec![bureau],
+//!     checkpoint: None,
+//!     keys: None,
+//! };
+//! // Time and randomness are arguments, here as everywhere.
+//! let (dir, random) = (tempfile::tempdir()?, Arc::new(SystemRandom));
+//! let now = "2026-11-24T10:00:00+08:00".parse()?;
+//! let made = make_installation(dir.path(), &plan, random.clone(), now)?;
+//! let (registry, _) = Registry::open(dir.path(), "me".to_owned(), IndexPolicy::CatchUp, random)?;
+//!
+//! // Issue. The answer comes when the licence is durable; the same key and body give the same licence again.
+//! let caller = registry.authenticate(&made.departments[0].api_key).ok_or("no such key")?;
+//! let request = std::fs::read("fixtures/licences/business-licence-benchmark.json")?;
+//! let issued = registry.issue(&caller, "order-1", &request, now).await?;
+//! assert_eq!(registry.verify_text(&issued.qr, now).status, Status::Valid);
+//!
+//! // Tamper: another company's name, in the same number of bytes.
+//! let mut file = registry.file(&caller, &issued.identifier)?;
+//! assert_eq!(registry.verify_bytes(&file, now).status, Status::Valid);
+//! let name = file.windows(12).position(|bytes| bytes == "云岭青禾".as_bytes()).ok_or("no such name")?;
+//! file[name..name + 12].copy_from_slice("云岭青木".as_bytes());
+//! let verdict = registry.verify_bytes(&file, now);
+//! assert_eq!(verdict.status, Status::Invalid);
+//! assert_eq!(verdict.finding(Check::Signature).map(|finding| finding.code), Some(Code::Forged));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The map
+//!
+//! One direction: a module uses modules of the layers above it in this table, never its neighbours, and a test holds it to
+//! that.
+//!
+//! | layer | modules | what they are |
+//! | --- | --- | --- |
+//! | 1 | [`time`] | instants, dates in China Standard Time; never asks a clock |
+//! | 2 | [`crypto`] | ES256 and Ed25519 signatures, digests, keys, sealing |
+//! | 3 | [`licence`] | what a licence is: identifiers, holders, types, fields, states |
+//! | 4 | [`codec`] | bytes to structures and back: CBOR, COSE envelope, payload, QR text |
+//! | 5 | [`pki`], [`ledger`] | certificates and trust list; entries, Merkle tree, checkpoints |
+//! | 6 | [`verify`], [`issue`] | bytes to verdict; draft to signed licence. Both pure |
+//! | 7 | [`store`], [`render`] | the ledger on disk and its index; QR pictures, drawn and read |
+//! | 8 | [`registry`] | what an installation does, one act a file |
+//!
+//! Whoever only verifies needs [`verify::Verifier`], a [`pki::TrustStore`] and something that implements
+//! [`verify::Records`]; nothing there reads a file, a clock or the network.
+//!
+//! The bytes are specified in `docs/FORMAT.md` and `docs/STORE.md`, the reasons stand in `docs/ARCHITECTURE.md`, every
+//! verdict code in `docs/VERDICTS.md`.
 
 pub mod cli;
 pub mod codec;
