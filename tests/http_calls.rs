@@ -1,0 +1,395 @@
+//! Every call of the service, in process: the router without a socket, over a real installation.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a failure here is a test's failure"
+)]
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use elicense::config::HttpLimits;
+use elicense::crypto::{Algorithm, SystemRandom};
+use elicense::http::{Listener, State, build};
+use elicense::licence::{Authority, Catalogue, LicenceType};
+use elicense::registry::{DepartmentPlan, Plan, Registry, make_installation};
+use elicense::store::IndexPolicy;
+use elicense::time::UnixTime;
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+const SAMPLE: &str = include_str!("../fixtures/licences/business-licence-benchmark.json");
+const ISSUER: &str = "11430000006122244L";
+
+/// A city with one department that issues and one that does not, and its router.
+struct City {
+    _dir: tempfile::TempDir,
+    state: State,
+    issuer: String,
+    other: String,
+}
+
+struct Answer {
+    status: StatusCode,
+    headers: axum::http::HeaderMap,
+    body: Vec<u8>,
+}
+
+impl City {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let authority = |code: &str, name| Authority::new(code.parse().unwrap(), name).unwrap();
+        let department = |code, name, types| DepartmentPlan {
+            authority: authority(code, name),
+            types,
+            algorithm: Algorithm::Es256,
+        };
+        let types = Catalogue::shipped().unwrap().iter().map(LicenceType::code).collect();
+        let plan = Plan {
+            region: "示范市".to_owned(),
+            city: authority("11110000000021135M", "示范市人民政府"),
+            area_code: None,
+            public_url: "http://127.0.0.1:8080".to_owned(),
+            departments: vec![
+                department(ISSUER, "示范市市场监督管理局", types),
+                department("11330105002500287C", "示范市政务服务中心", Vec::new()),
+            ],
+            checkpoint: None,
+            keys: None,
+        };
+        let made = make_installation(
+            dir.path(),
+            &plan,
+            Arc::new(SystemRandom),
+            UnixTime::from_seconds(1_700_000_000).unwrap(),
+        )
+        .unwrap();
+        let key = |code: &str| {
+            made.departments.iter().find(|made| made.code.to_string() == code).unwrap().api_key.to_string()
+        };
+        let (registry, _) =
+            Registry::open(dir.path(), "a test".to_owned(), IndexPolicy::CatchUp, Arc::new(SystemRandom))
+                .unwrap();
+        let state = State::new(Arc::new(registry), HttpLimits::default());
+        Self { issuer: key(ISSUER), other: key("11330105002500287C"), _dir: dir, state }
+    }
+
+    fn router(&self, listener: Listener) -> Router {
+        build(self.state.clone(), listener)
+    }
+
+    async fn send(&self, request: Request<Body>) -> Answer {
+        answer(self.router(Listener::Tcp), request).await
+    }
+
+    async fn issue(&self, key: &str, body: &str) -> Answer {
+        let request = post("/v1/licences", "application/json", body.to_owned());
+        self.send(with(
+            with(request, "authorization", &format!("Bearer {}", self.issuer)),
+            "idempotency-key",
+            key,
+        ))
+        .await
+    }
+
+    async fn verify(&self, media: &str, body: impl Into<Body>) -> Answer {
+        self.send(post("/v1/verifications", media, body)).await
+    }
+}
+
+async fn answer(router: Router, request: Request<Body>) -> Answer {
+    let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
+    let body = body.collect().await.unwrap().to_bytes().to_vec();
+    Answer { status: parts.status, headers: parts.headers, body }
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    #[track_caller]
+    fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.body));
+        self
+    }
+
+    #[track_caller]
+    fn expect_problem(&self, status: u16, code: &str) {
+        assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.body));
+        assert_eq!(self.headers[header::CONTENT_TYPE], "application/problem+json");
+        let body = self.json();
+        assert_eq!((&body["code"], &body["status"]), (&json!(code), &json!(status)), "{body}");
+    }
+}
+
+fn get(path: &str) -> Request<Body> {
+    Request::get(path).body(Body::empty()).unwrap()
+}
+
+fn post(path: &str, media: &str, body: impl Into<Body>) -> Request<Body> {
+    Request::post(path).header(header::CONTENT_TYPE, media).body(body.into()).unwrap()
+}
+
+fn with(mut request: Request<Body>, name: &'static str, value: &str) -> Request<Body> {
+    request.headers_mut().append(name, value.parse().unwrap());
+    request
+}
+
+fn keyed(request: Request<Body>, key: &str) -> Request<Body> {
+    with(request, "authorization", &format!("Bearer {key}"))
+}
+
+#[tokio::test]
+async fn a_licence_is_issued_once_shown_verified_suspended_and_refused() {
+    let city = City::new();
+    let first = city.issue("order-1", SAMPLE).await.expect(201);
+    let issued = first.json();
+    let path = format!("/v1/licences/{}", issued["identifier"].as_str().unwrap());
+    assert_eq!(first.headers[header::LOCATION], path);
+    assert_eq!(city.issue("order-1", SAMPLE).await.expect(201).json(), issued);
+    city.issue("order-1", &SAMPLE.replace("\"copies\": 2", "\"copies\": 3"))
+        .await
+        .expect_problem(422, "idempotency_key_reused");
+    let qr = issued["qr"].as_str().unwrap();
+    let file = city.send(keyed(get(&format!("{path}/file")), &city.issuer)).await.expect(200);
+    let png = city.send(keyed(get(&format!("{path}/qr.png")), &city.issuer)).await.expect(200);
+    for verdict in [
+        city.verify("application/json", json!({"credential": qr}).to_string()).await,
+        city.verify("application/json; charset=utf-8", json!({"credential": issued["envelope"]}).to_string())
+            .await,
+        city.verify("text/plain", format!("{qr}\r\n")).await,
+        city.verify("application/cose", file.body).await,
+        city.verify("image/png", png.body).await,
+    ] {
+        let verdict = verdict.expect(200);
+        assert_eq!(verdict.headers[header::CACHE_CONTROL], "no-store");
+        assert_eq!(verdict.json()["status"], "valid");
+    }
+    let change = |to| {
+        let body = json!({"to": to, "reason": "complaint under review"}).to_string();
+        keyed(post(&format!("{path}/status"), "application/json", body), &city.issuer)
+    };
+    let suspended = city.send(change("suspended")).await.expect(200).json();
+    assert_eq!(suspended["status"], "suspended");
+    assert_eq!(suspended, city.send(keyed(get(&path), &city.issuer)).await.expect(200).json());
+    city.send(change("suspended")).await.expect_problem(409, "transition_not_allowed");
+    let verdict = city.verify("text/plain", qr.to_owned()).await.expect(200).json();
+    assert_eq!(verdict["status"], "invalid");
+    assert_eq!(verdict["findings"][5], json!({"check": "status", "result": "fail", "code": "suspended"}));
+}
+
+/// ADVERSARY #60: the answer to strangers is one, and keys are nowhere but in their header.
+#[tokio::test]
+async fn every_wrong_key_is_answered_alike() {
+    let city = City::new();
+    let key = &city.issuer;
+    let mut bodies = Vec::new();
+    for request in [
+        get("/v1/licences/x"),
+        get(&format!("/v1/licences/x?key={key}")),
+        keyed(get("/v1/licences/x"), &key[..key.len() - 1]),
+        keyed(get("/v1/licences/x"), &key.to_uppercase()),
+        keyed(get("/v1/licences/x"), &format!("{key}0")),
+        keyed(get("/v1/licences/x"), &format!(" {key}")),
+        keyed(keyed(get("/v1/licences/x"), key), key),
+        with(get("/v1/licences/x"), "authorization", &format!("Basic {key}")),
+        with(get("/v1/licences/x"), "x-api-key", key),
+    ] {
+        let answer = city.send(request).await;
+        answer.expect_problem(401, "unauthorized");
+        assert_eq!(answer.headers[header::WWW_AUTHENTICATE], "Bearer");
+        bodies.push(answer.body);
+    }
+    assert!(bodies.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
+/// ADVERSARY #61: what is another's is as unknown as what never was.
+#[tokio::test]
+async fn another_departments_licence_is_unknown() {
+    let city = City::new();
+    let issued = city.issue("1", SAMPLE).await.expect(201).json();
+    let identifier = issued["identifier"].as_str().unwrap();
+    let mut bodies = Vec::new();
+    for name in [identifier, "1.2.3", "%2e%2e", "a%2Fb", "%ff", &"9".repeat(4_000)] {
+        for end in ["", "/qr.png", "/qr.svg", "/file"] {
+            let answer = city.send(keyed(get(&format!("/v1/licences/{name}{end}")), &city.other)).await;
+            answer.expect_problem(404, "not_found");
+            bodies.push(answer.body);
+        }
+        let body = json!({"to": "revoked", "reason": "mine"}).to_string();
+        let request = post(&format!("/v1/licences/{name}/status"), "application/json", body);
+        bodies.push(city.send(keyed(request, &city.other)).await.body);
+    }
+    assert!(bodies.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
+/// ADVERSARY #62: a client sets nothing that is the service's to set.
+#[tokio::test]
+async fn what_is_not_the_clients_to_set_is_refused() {
+    let city = City::new();
+    for member in ["status", "issuer", "serial", "iat", "identifier"] {
+        let mut body: Value = serde_json::from_str(SAMPLE).unwrap();
+        body[member] = json!("valid");
+        let answer = city.issue("1", &body.to_string()).await;
+        answer.expect_problem(422, "draft_refused");
+        assert_eq!(answer.json()["problems"][0]["path"], format!("/{member}"));
+    }
+    city.issue("1", SAMPLE).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_request_that_cannot_be_read_says_why() {
+    let city = City::new();
+    let verification = |media: &str, body: &str| post("/v1/verifications", media, body.to_owned());
+    let issue = |body: &'static str| keyed(post("/v1/licences", "application/json", body), &city.issuer);
+    for (request, status, code) in [
+        (verification("application/json", "{"), 400, "not_json"),
+        (
+            verification("application/json", "{\"credential\": \"a\", \"x\": 1}"),
+            422,
+            "verification_request_refused",
+        ),
+        (
+            verification("application/json", "{\"credential\": \"a\", \"credential\": \"b\"}"),
+            422,
+            "verification_request_refused",
+        ),
+        (verification("application/json", "{}"), 422, "verification_request_refused"),
+        (verification("application/xml", "<a/>"), 415, "media_type_unsupported"),
+        (Request::post("/v1/verifications").body(Body::empty()).unwrap(), 415, "media_type_unsupported"),
+        (with(verification("text/plain", "x"), "content-encoding", "gzip"), 415, "media_type_unsupported"),
+        (with(verification("text/plain", "x"), "content-type", "image/png"), 415, "media_type_unsupported"),
+        (verification("text/plain", &"x".repeat(128 * 1024 + 1)), 413, "too_large"),
+        (post("/v1/verifications", "text/plain", vec![0xff]), 400, "not_utf8"),
+        (verification("image/png", "words"), 422, "picture_format_unknown"),
+        (
+            with(verification("text/plain", "x"), "acting-department", ISSUER),
+            400,
+            "acting_department_over_tcp",
+        ),
+        (issue("{}"), 400, "idempotency_key_required"),
+        (with(issue("{}"), "idempotency-key", ""), 400, "idempotency_key_required"),
+        (with(issue("{}"), "idempotency-key", "a b"), 400, "idempotency_key_required"),
+        (with(issue("{}"), "idempotency-key", &"k".repeat(129)), 400, "idempotency_key_required"),
+        (
+            with(with(issue("{}"), "idempotency-key", "a"), "idempotency-key", "a"),
+            400,
+            "idempotency_key_required",
+        ),
+        (with(issue("["), "idempotency-key", "a"), 400, "not_json"),
+        (with(issue("[]"), "idempotency-key", "a"), 400, "not_an_object"),
+        (with(issue("{\"type\": 1, \"type\": 1}"), "idempotency-key", "a"), 400, "duplicate_key"),
+        (get("/v1/licence-types/x"), 404, "type_unknown"),
+        (get("/v1//licence-types"), 404, "no_such_route"),
+        (get("/nowhere?id=%3Cscript%3Ealert(1)%3C/script%3E"), 404, "no_such_route"),
+    ] {
+        let shown = format!("{} {:?}", request.uri(), request.headers());
+        let answer = city.send(request).await;
+        assert_eq!(answer.status, status, "{shown}");
+        answer.expect_problem(status, code);
+        assert_eq!(answer.headers["x-content-type-options"], "nosniff");
+        let body = String::from_utf8_lossy(&answer.body).into_owned();
+        assert!(!body.contains("<script>") && !body.contains("/src/"), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn another_method_is_told_which_are_allowed() {
+    let city = City::new();
+    for method in ["DELETE", "PUT", "OPTIONS", "TRACE", "FROBNICATE"] {
+        let request = Request::builder().method(method).uri("/v1/verifications").body(Body::empty()).unwrap();
+        let answer = city.send(request).await;
+        assert_eq!(answer.headers[header::ALLOW], "POST");
+        answer.expect_problem(405, "method_not_allowed");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_licence_is_a_verdict() {
+    let city = City::new();
+    for text in ["garbage", "", "EL1:", "EL1:000", "<img src=x onerror=alert(1)>"] {
+        let verdict =
+            city.verify("application/json", json!({"credential": text}).to_string()).await.expect(200).json();
+        assert_eq!(verdict["status"], "invalid");
+        assert_eq!(verdict["findings"][0]["code"], "undecodable", "{verdict}");
+        assert!(verdict.get("licence").is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_batch_answers_line_for_line_in_order() {
+    let city = City::new();
+    let issued = city.issue("1", SAMPLE).await.expect(201).json();
+    let good = json!({"credential": issued["qr"]}).to_string();
+    let long = format!("{{\"credential\": \"{}\"}}", "x".repeat(64 * 1024));
+    let lines = [good.as_str(), "not json", "", &long, "{\"credential\": \"x\"}", &good].join("\n");
+    // In pieces that end anywhere, as a network brings them.
+    let pieces: Vec<Result<Vec<u8>, std::io::Error>> =
+        lines.as_bytes().chunks(777).map(|piece| Ok(piece.to_vec())).collect();
+    let body = Body::from_stream(futures_util::stream::iter(pieces));
+    let answer = city.send(post("/v1/verifications/batch", "application/x-ndjson", body)).await.expect(200);
+    let answers: Vec<Value> = String::from_utf8(answer.body)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let told: Vec<_> = answers.iter().map(|answer| answer.get("code").unwrap_or(&answer["status"])).collect();
+    assert_eq!(told, ["valid", "not_json", "not_json", "too_large", "invalid", "valid"]);
+    let request = post("/v1/verifications/batch", "application/json", good);
+    city.send(request).await.expect_problem(415, "media_type_unsupported");
+}
+
+#[tokio::test]
+async fn an_administrator_acts_for_a_department_on_the_local_socket_only() {
+    let city = City::new();
+    let request = || {
+        let request = post("/v1/licences", "application/json", SAMPLE);
+        with(with(request, "idempotency-key", "1"), "acting-department", ISSUER)
+    };
+    answer(city.router(Listener::Tcp), request()).await.expect_problem(400, "acting_department_over_tcp");
+    answer(city.router(Listener::Local), request()).await.expect(201);
+    let nobody = with(get("/v1/licences/x"), "acting-department", "nobody");
+    answer(city.router(Listener::Local), nobody).await.expect_problem(401, "unauthorized");
+}
+
+#[tokio::test]
+async fn what_is_for_everyone_is_there() {
+    let city = City::new();
+    for (path, media) in [
+        ("/v1/licence-types", "application/json"),
+        ("/v1/licence-types/11100000MB0143028R001", "application/json"),
+        ("/v1/trust-list", "application/cose"),
+        ("/v1/trust-list.pem", "application/x-pem-file"),
+        ("/v1/ledger/checkpoint", "text/plain; charset=utf-8"),
+        ("/v1/ledger/key", "text/plain; charset=utf-8"),
+        ("/healthz", "application/json"),
+        ("/readyz", "application/json"),
+    ] {
+        let answer = city.send(get(path)).await.expect(200);
+        assert_eq!(answer.headers[header::CONTENT_TYPE], media, "{path}");
+        assert!(!answer.body.is_empty(), "{path}");
+    }
+    let one = city.send(get("/v1/licence-types/11100000MB0143028R001")).await.json();
+    assert_eq!(one["issue_request_schema"]["additionalProperties"], false);
+}
+
+#[tokio::test]
+async fn pictures_wait_their_turn_and_text_does_not() {
+    let mut city = City::new();
+    let limits = HttpLimits { picture_workers: 1, picture_queue: 0, ..HttpLimits::default() };
+    city.state = State::new(Arc::clone(&city.state.registry), limits);
+    let held = city.state.pictures.place().unwrap();
+    let busy = city.verify("image/png", "x").await;
+    busy.expect_problem(503, "pictures_busy");
+    assert_eq!(busy.headers[header::RETRY_AFTER], "2");
+    city.verify("text/plain", "x").await.expect(200);
+    drop(held);
+    city.verify("image/png", "x").await.expect_problem(422, "picture_format_unknown");
+}
