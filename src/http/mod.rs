@@ -1,7 +1,7 @@
 //! The service over HTTP/1.1: JSON, and `application/problem+json` where something was not done.
 //!
 //! `server` accepts connections and drains them, `router` is the table of calls, `observe` stands around every one of
-//! them. Calls: `verifications` and `batch`, `licences`, `statements`. What they share: `state`, `department` (who asks),
+//! them. Calls: `verifications` and `batch`, `licences`, `statements`, `page`. What they share: `state`, `department` (who asks),
 //! `body` (what was sent), `pictures` (bounded workers), `answer` and `problem` (what is sent back).
 
 mod answer;
@@ -10,6 +10,7 @@ mod body;
 mod department;
 mod licences;
 mod observe;
+mod page;
 mod pictures;
 mod problem;
 mod router;

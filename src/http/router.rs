@@ -1,6 +1,7 @@
 //! The table of calls.
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, MethodRouter, on};
@@ -8,7 +9,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use super::observe::observe;
 use super::problem::Problem;
 use super::state::{Listener, State};
-use super::{batch, licences, statements, verifications};
+use super::{batch, licences, page, statements, verifications};
 
 /// One call: method, path template, what it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,9 @@ pub enum Operation {
     LedgerKey,
     Alive,
     Ready,
+    ShowPage,
+    JudgeOnPage,
+    PageStyle,
 }
 
 const fn get(path: &'static str, operation: Operation) -> Route {
@@ -78,6 +82,9 @@ pub const ROUTES: &[Route] = &[
     get("/v1/ledger/key", Operation::LedgerKey),
     get("/healthz", Operation::Alive),
     get("/readyz", Operation::Ready),
+    get("/", Operation::ShowPage),
+    post("/", Operation::JudgeOnPage),
+    get("/assets/verify.css", Operation::PageStyle),
 ];
 
 impl Operation {
@@ -99,6 +106,10 @@ impl Operation {
             Self::LedgerKey => on(filter, statements::ledger_key),
             Self::Alive => on(filter, statements::alive),
             Self::Ready => on(filter, statements::ready),
+            Self::ShowPage => on(filter, page::show),
+            // The page reads its body within limits of its own.
+            Self::JudgeOnPage => on(filter, page::judge).layer(DefaultBodyLimit::disable()),
+            Self::PageStyle => on(filter, page::style),
         }
     }
 }
