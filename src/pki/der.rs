@@ -48,7 +48,7 @@ pub enum DerError {
         /// How many came.
         got: usize,
     },
-    /// Nested deeper than [`MAX_DEPTH`].
+    /// Nested deeper than any certificate of ours.
     #[error("DER is nested deeper than {MAX_DEPTH} levels")]
     TooDeep,
 }

@@ -16,7 +16,7 @@ const CATCH_UP_ENTRIES: u64 = 256;
 /// Entries after which a catch-up syncs the index: a long one leaves sled little to do at once.
 const CATCH_UP_SYNC: u64 = 64 * CATCH_UP_ENTRIES;
 
-/// Makes an entry's rows from the entry, sealed as [`Engine::append`] takes them; `lookup` reads rows as they were when the
+/// Makes an entry's rows from the entry, sealed as [`super::Engine::append`] takes them; `lookup` reads rows as they were when the
 /// entry was appended **or later**. Applying entries again from an earlier one on must lead to the same rows.
 pub type Replay<'a> = dyn Fn(&StoredEntry, &Lookup<'_>) -> Result<Vec<Row>, ReplayError> + 'a;
 /// Reads the value of a key.
