@@ -126,7 +126,5 @@ RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps
 step 'documentation examples'
 cargo test --quiet --doc
 step 'tests'
-if false; then
-    exec cargo nextest run --no-fail-fast --status-level slow --final-status-level fail
-fi
+# One binary after the other: the crash and browser tests need the machine to themselves.
 exec cargo test --no-fail-fast
