@@ -159,8 +159,8 @@ fn print_answer(args: &VerifyArgs, verdict: &Value) -> Result<Exit, CliError> {
         let text = |key: &str| finding.get(key).and_then(Value::as_str).unwrap_or_default();
         println!(
             "  {}: {}  {}",
-            text("check"),
-            text("result"),
+            super::words::check_label(text("check"), args.language()),
+            super::words::outcome_label(text("result"), args.language()),
             super::words::sentence(text("code"), args.language())
         );
     }

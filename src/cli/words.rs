@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::OutputArgs;
-use crate::verify::{Language, Verdict};
+use crate::verify::{Check, Language, Outcome, Verdict};
 
 /// A licence as its department sees it.
 pub(super) fn print_licence(licence: &Value, output: OutputArgs) {
@@ -46,4 +46,20 @@ pub(super) fn print_verdict(verdict: &Verdict, language: Language) {
 pub(super) fn sentence(code: &str, language: Language) -> &str {
     let known = crate::verify::Code::ALL.iter().find(|known| known.as_str() == code);
     known.map_or(code, |known| known.sentence(language))
+}
+
+/// The label of a check that came from a service; one of a later version is shown as it is.
+pub(super) fn check_label(word: &str, language: Language) -> &str {
+    let known = Check::ALL.into_iter().find(|known| known.as_str() == word);
+    known.map_or(word, |known| known.label(language))
+}
+
+/// The outcome of a check that came from a service.
+pub(super) fn outcome_label(word: &str, language: Language) -> &str {
+    match word {
+        "pass" => Outcome::Pass.label(language),
+        "fail" => Outcome::Fail.label(language),
+        "unknown" => Outcome::Unknown.label(language),
+        word => word,
+    }
 }
