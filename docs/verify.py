@@ -250,8 +250,14 @@ def main():
     parser.add_argument("--at", type=int, default=None)
     parser.add_argument("credential")
     args = parser.parse_args()
-    trust = load_trust(open(args.trust, "rb").read(), args.root)
+    trust_bytes = open(args.trust, "rb").read()
     checks = dict.fromkeys(CHECKS, "not_checked")
+    try:
+        trust = load_trust(trust_bytes, args.root)
+    except Exception as error:  # a list that is not believed vouches for nobody
+        print(f"the trust list is not believed: {error!r}", file=sys.stderr)
+        print(json.dumps({"status": "invalid", "checks": checks | {"issuer": "issuer_unknown"}}))
+        return 1
     try:
         if args.credential.startswith("EL1:"):
             data = from_text(args.credential)
