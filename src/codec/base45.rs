@@ -21,7 +21,7 @@ const VALUES: [u32; 256] = {
     values
 };
 
-/// Above every value that three or two digits can reach, so that one comparison finds overflow and bad digits alike.
+/// More than three digits may stand for, and than two: one look finds overflow and bad digits alike.
 const NOT_A_DIGIT: u32 = 1 << 16;
 
 /// A text that is not base45.
@@ -69,10 +69,17 @@ pub fn encode(bytes: &[u8]) -> String {
 pub fn decode(text: &[u8]) -> Result<Vec<u8>, Base45Error> {
     let (triples, rest) = text.as_chunks::<3>();
     let mut bytes = Vec::with_capacity(triples.len() * 2 + 1);
-    for (index, &[a, b, c]) in triples.iter().enumerate() {
-        let value = digit(a) + digit(b) * 45 + digit(c) * (45 * 45);
-        let Ok(value) = u16::try_from(value) else { return Err(fault(text, index * 3, 3)) };
-        bytes.extend_from_slice(&value.to_be_bytes());
+    bytes.resize(triples.len() * 2, 0);
+    // Looked at once for all triples: a branch each would cost more than the arithmetic.
+    let mut all = 0;
+    for (pair, &[a, b, c]) in bytes.as_chunks_mut::<2>().0.iter_mut().zip(triples) {
+        let value = triple(a, b, c);
+        all |= value;
+        let [_, _, high, low] = value.to_be_bytes();
+        *pair = [high, low];
+    }
+    if all > u32::from(u16::MAX) {
+        return Err(first_fault(text, triples));
     }
     match *rest {
         [] => {}
@@ -85,8 +92,19 @@ pub fn decode(text: &[u8]) -> Result<Vec<u8>, Base45Error> {
     Ok(bytes)
 }
 
+fn triple(a: u8, b: u8, c: u8) -> u32 {
+    digit(a) + digit(b) * 45 + digit(c) * (45 * 45)
+}
+
 fn digit(byte: u8) -> u32 {
     VALUES[usize::from(byte)]
+}
+
+/// The fault of the first triple that has one, found only when there is one.
+fn first_fault(text: &[u8], triples: &[[u8; 3]]) -> Base45Error {
+    let is_bad = |&[a, b, c]: &[u8; 3]| triple(a, b, c) > u32::from(u16::MAX);
+    let index = triples.iter().position(is_bad).unwrap_or(0);
+    fault(text, index * 3, 3)
 }
 
 /// Which digit is bad, found only when one is.

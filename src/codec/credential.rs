@@ -63,7 +63,7 @@ pub fn decode_bytes(bytes: &[u8]) -> Result<Envelope, CredentialError> {
 
 /// The QR text of an envelope.
 pub fn encode_qr_text(envelope: &Envelope) -> String {
-    let digits = base45::encode(&zlib::deflate(&envelope.to_bare_bytes()));
+    let digits = base45::encode(&zlib::deflate(envelope.bare_bytes()));
     [QR_PREFIX, &digits].concat()
 }
 
@@ -79,7 +79,7 @@ fn decode_qr_text(text: &str, digits: &str) -> Result<Envelope, CredentialError>
         return Err(CredentialError::TooLong { most: limits::QR_TEXT, got: text.len() });
     }
     let bytes = zlib::inflate(&base45::decode(digits.as_bytes())?, limits::QR_ENVELOPE)?;
-    let envelope = Envelope::decode(&bytes, limits::QR_ENVELOPE)?;
+    let envelope = Envelope::decode_received(bytes, limits::QR_ENVELOPE)?;
     if envelope.x5chain().is_empty() { Ok(envelope) } else { Err(CredentialError::ChainInQr) }
 }
 
@@ -89,7 +89,7 @@ fn decode_base64(text: &str) -> Result<Envelope, CredentialError> {
         return Err(CredentialError::TooLong { most, got: text.len() });
     }
     let bytes = STANDARD.decode(text).map_err(|_| CredentialError::UnknownText)?;
-    decode_bytes(&bytes)
+    Ok(Envelope::decode_received(bytes, limits::ENVELOPE)?)
 }
 
 #[cfg(test)]
@@ -109,8 +109,8 @@ mod tests {
         let qr = encode_qr_text(&envelope);
         assert!(qr.starts_with("EL1:"));
         assert_eq!(decode_text(&qr).unwrap(), envelope);
-        assert_eq!(decode_text(&STANDARD.encode(envelope.to_bare_bytes())).unwrap(), envelope);
-        assert_eq!(decode_bytes(&envelope.to_bare_bytes()).unwrap(), envelope);
+        assert_eq!(decode_text(&STANDARD.encode(envelope.bare_bytes())).unwrap(), envelope);
+        assert_eq!(decode_bytes(envelope.bare_bytes()).unwrap(), envelope);
     }
 
     #[test]
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn base64_is_padded_and_canonical() {
-        let text = STANDARD.encode(envelope().to_bare_bytes());
+        let text = STANDARD.encode(envelope().bare_bytes());
         assert!(text.ends_with('='), "a length that needs padding");
         for changed in [
             text.trim_end_matches('=').to_owned(),

@@ -1,6 +1,7 @@
 //! The envelope: COSE_Sign1 with a closed header (FORMAT.md §1). Keeps the bytes that arrived.
 
 use std::fmt;
+use std::ops::Range;
 
 use super::cbor::{CborError, Reader, Writer};
 use super::limits;
@@ -175,51 +176,68 @@ impl Place {
 
 /// A decoded envelope. Nothing in it is believed before [`Envelope::verify`].
 ///
-/// `protected` and `payload` are the bytes that arrived, so the signature is checked over them and never over something
+/// Header and payload are kept as the bytes that arrived, so the signature is checked over them and never over something
 /// encoded anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Envelope {
     algorithm: Algorithm,
     key_id: KeyId,
     typ: Typ,
-    protected: Vec<u8>,
+    /// The bare form.
+    bare: Vec<u8>,
+    /// Where they stand in `bare`.
+    protected: Range<usize>,
+    payload: Range<usize>,
     x5chain: Vec<Vec<u8>>,
-    payload: Vec<u8>,
     signature: [u8; 64],
 }
 
 impl Envelope {
     /// Decodes `bytes`, which may be `most` long.
     pub fn decode(bytes: &[u8], most: usize) -> Result<Self, EnvelopeError> {
-        if bytes.len() > most {
-            return Err(EnvelopeError::TooLong { most, got: bytes.len() });
+        Self::decode_received(bytes.to_vec(), most)
+    }
+
+    /// As [`Envelope::decode`], without a copy.
+    pub(super) fn decode_received(received: Vec<u8>, most: usize) -> Result<Self, EnvelopeError> {
+        if received.len() > most {
+            return Err(EnvelopeError::TooLong { most, got: received.len() });
         }
-        let mut reader = Reader::new(bytes);
+        let mut reader = Reader::new(&received);
         match reader.tag()? {
             TAG => {}
             got => return Err(EnvelopeError::Tag { got }),
         }
         reader.array_of(4)?;
-        let protected = reader.bytes()?;
-        let header = ProtectedHeader::decode(protected)?;
+        let protected = read_bytes(&mut reader)?;
+        let ProtectedHeader { algorithm, key_id, typ } = ProtectedHeader::decode(protected.bytes)?;
         let x5chain = decode_unprotected(&mut reader)?;
-        let payload = reader.bytes()?;
+        let payload = read_bytes(&mut reader)?;
         let signature = reader.bytes()?;
         reader.finish()?;
-        if payload.is_empty() {
+        if payload.bytes.is_empty() {
             return Err(EnvelopeError::EmptyPayload);
         }
-        Ok(Self {
-            algorithm: header.algorithm,
-            key_id: header.key_id,
-            typ: header.typ,
-            protected: protected.to_vec(),
-            x5chain,
-            payload: payload.to_vec(),
-            signature: signature
-                .try_into()
-                .map_err(|_| EnvelopeError::SignatureLength { got: signature.len() })?,
-        })
+        let signature =
+            signature.try_into().map_err(|_| EnvelopeError::SignatureLength { got: signature.len() })?;
+        let header = ProtectedHeader { algorithm, key_id, typ };
+        if !x5chain.is_empty() {
+            return Ok(Self { x5chain, ..Self::new(header, protected.bytes, payload.bytes, signature) });
+        }
+        let (protected, payload) = (protected.place, payload.place);
+        Ok(Self { algorithm, key_id, typ, bare: received, protected, payload, x5chain, signature })
+    }
+
+    fn new(header: ProtectedHeader, protected: &[u8], payload: &[u8], signature: [u8; 64]) -> Self {
+        let ProtectedHeader { algorithm, key_id, typ } = header;
+        let mut writer = Writer::new();
+        writer.tag(TAG).array(4).bytes(protected);
+        let protected = writer.position() - protected.len()..writer.position();
+        writer.map(0).bytes(payload);
+        let payload = writer.position() - payload.len()..writer.position();
+        writer.bytes(&signature);
+        let bare = writer.finish();
+        Self { algorithm, key_id, typ, bare, protected, payload, x5chain: Vec::new(), signature }
     }
 
     /// What it says it was signed with.
@@ -239,7 +257,11 @@ impl Envelope {
 
     /// The payload as it arrived.
     pub fn payload(&self) -> &[u8] {
-        &self.payload
+        self.bare.get(self.payload.clone()).unwrap_or_default()
+    }
+
+    fn protected(&self) -> &[u8] {
+        self.bare.get(self.protected.clone()).unwrap_or_default()
     }
 
     /// The certificates of the file form, signer first; empty in the bare form. Compare them, never trust them.
@@ -252,40 +274,28 @@ impl Envelope {
         if key.algorithm() != self.algorithm {
             return Err(SignatureError::Mismatch);
         }
-        key.verify(&to_be_signed(&self.protected, &self.payload), &self.signature)
+        key.verify(&to_be_signed(self.protected(), self.payload()), &self.signature)
     }
 
     /// The bare form: what the QR carries, the ledger keeps and the digest is over.
-    pub fn to_bare_bytes(&self) -> Vec<u8> {
-        let mut writer = self.open_array();
-        writer.map(0);
-        self.close_array(writer)
+    pub fn bare_bytes(&self) -> &[u8] {
+        &self.bare
     }
 
     /// The file form: the bare form with the path that verifies it, signer first.
     pub fn to_file_bytes<C: AsRef<[u8]>>(&self, path: &[C]) -> Vec<u8> {
-        let mut writer = self.open_array();
-        writer.map(1).int(X5CHAIN).array(path.len());
+        let mut writer = Writer::new();
+        writer.tag(TAG).array(4).bytes(self.protected()).map(1).int(X5CHAIN).array(path.len());
         for certificate in path {
             writer.bytes(certificate.as_ref());
         }
-        self.close_array(writer)
+        writer.bytes(self.payload()).bytes(&self.signature);
+        writer.finish()
     }
 
     /// SHA-256 of the bare form: what names this envelope in the ledger, whatever travels in its unprotected header.
     pub fn digest(&self) -> Digest {
-        Digest::of(&self.to_bare_bytes())
-    }
-
-    fn open_array(&self) -> Writer {
-        let mut writer = Writer::new();
-        writer.tag(TAG).array(4).bytes(&self.protected);
-        writer
-    }
-
-    fn close_array(&self, mut writer: Writer) -> Vec<u8> {
-        writer.bytes(&self.payload).bytes(&self.signature);
-        writer.finish()
+        Digest::of(&self.bare)
     }
 }
 
@@ -299,15 +309,7 @@ pub fn sign_envelope(
     let header = ProtectedHeader { algorithm: key.algorithm(), key_id, typ };
     let protected = header.encode();
     let signature = key.sign(&to_be_signed(&protected, &payload))?;
-    Ok(Envelope {
-        algorithm: header.algorithm,
-        key_id,
-        typ,
-        protected,
-        x5chain: Vec::new(),
-        payload,
-        signature,
-    })
+    Ok(Envelope::new(header, &protected, &payload, signature))
 }
 
 struct ProtectedHeader {
@@ -344,6 +346,18 @@ impl ProtectedHeader {
             typ: typ.ok_or_else(|| missing(TYP))?,
         })
     }
+}
+
+/// A byte string, and where its bytes stand.
+struct ByteString<'a> {
+    bytes: &'a [u8],
+    place: Range<usize>,
+}
+
+fn read_bytes<'a>(reader: &mut Reader<'a>) -> Result<ByteString<'a>, EnvelopeError> {
+    let bytes = reader.bytes()?;
+    let end = reader.position();
+    Ok(ByteString { bytes, place: end - bytes.len()..end })
 }
 
 fn decode_algorithm(got: i64) -> Result<Algorithm, EnvelopeError> {

@@ -3,15 +3,23 @@
 /// The check character over `parts` as if they were one text. `None` where one of them holds anything but 0-9A-Z.
 pub(super) fn check_character<'a>(parts: impl IntoIterator<Item = &'a str>) -> Option<char> {
     let mut product = 36;
-    for character in parts.into_iter().flat_map(str::chars) {
-        let sum = (product + value(character)?) % 36;
-        product = 2 * (if sum == 0 { 36 } else { sum }) % 37;
+    for part in parts {
+        for byte in part.bytes() {
+            // Both stay below twice their modulus, so a subtraction is the remainder; 0 counts as 36.
+            let sum = product + value(byte)?;
+            let sum = if sum > 36 { sum - 36 } else { sum };
+            product = if 2 * sum < 37 { 2 * sum } else { 2 * sum - 37 };
+        }
     }
     char::from_digit((37 - product) % 36, 36).map(|c| c.to_ascii_uppercase())
 }
 
-fn value(character: char) -> Option<u32> {
-    if character.is_ascii_lowercase() { None } else { character.to_digit(36) }
+fn value(byte: u8) -> Option<u32> {
+    match byte {
+        b'0'..=b'9' => Some(u32::from(byte - b'0')),
+        b'A'..=b'Z' => Some(u32::from(byte - b'A') + 10),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -70,18 +70,17 @@ impl FromStr for CreditCode {
     type Err = CreditCodeError;
 
     fn from_str(text: &str) -> Result<Self, CreditCodeError> {
-        let wrong = text.chars().enumerate().find(|(_, got)| value(*got).is_none());
-        if let Some((index, got)) = wrong.filter(|(index, _)| *index < Self::LENGTH) {
-            return Err(CreditCodeError::Character { position: index + 1, got });
+        let code: [u8; Self::LENGTH] = text.as_bytes().try_into().map_err(|_| not_a_code(text))?;
+        let values = code.map(value);
+        if values.contains(&NO_VALUE) {
+            return Err(not_a_code(text));
         }
-        let code: [u8; Self::LENGTH] =
-            text.as_bytes().try_into().map_err(|_| CreditCodeError::Length { got: text.chars().count() })?;
         let [.., organisation_check, check] = code;
         let (expected, got) = (check_of_organisation(&code), char::from(organisation_check));
         if expected != got {
             return Err(CreditCodeError::OrganisationCheck { expected, got });
         }
-        let (expected, got) = (check_of_whole(&code), char::from(check));
+        let (expected, got) = (check_of_whole(&values), char::from(check));
         if expected != got {
             return Err(CreditCodeError::Check { expected, got });
         }
@@ -89,9 +88,23 @@ impl FromStr for CreditCode {
     }
 }
 
-/// Value by byte; 255 where the byte is no character of the alphabet.
-const VALUES: [u8; 128] = {
-    let mut values = [255; 128];
+/// A character that is not of the alphabet, or else the wrong number of characters.
+fn not_a_code(text: &str) -> CreditCodeError {
+    let bad = |character: char| u8::try_from(character).map_or(NO_VALUE, value) == NO_VALUE;
+    match text.chars().take(CreditCode::LENGTH).position(bad) {
+        Some(index) => {
+            let got = text.chars().nth(index).unwrap_or_default();
+            CreditCodeError::Character { position: index + 1, got }
+        }
+        None => CreditCodeError::Length { got: text.chars().count() },
+    }
+}
+
+const NO_VALUE: u8 = 255;
+
+/// Value by byte; [`NO_VALUE`] where the byte is no character of the alphabet.
+const VALUES: [u8; 256] = {
+    let mut values = [NO_VALUE; 256];
     let mut value: u8 = 0;
     let mut rest: &[u8] = ALPHABET;
     while let [character, others @ ..] = rest {
@@ -110,14 +123,14 @@ const VALUES: [u8; 128] = {
     values
 };
 
-fn value(character: char) -> Option<usize> {
-    let value = VALUES.get(usize::try_from(u32::from(character)).ok()?)?;
-    (*value < 31).then_some(usize::from(*value))
+#[expect(clippy::indexing_slicing, reason = "a table of 256 by a byte")]
+fn value(character: u8) -> u8 {
+    VALUES[usize::from(character)]
 }
 
-/// Expects characters of the alphabet only.
-fn check_of_whole(code: &[u8; 18]) -> char {
-    let sum: usize = code.iter().zip(WEIGHTS).filter_map(|(c, w)| Some(value(char::from(*c))? * w)).sum();
+/// Expects values of characters of the alphabet only.
+fn check_of_whole(values: &[u8; 18]) -> char {
+    let sum: usize = values.iter().zip(WEIGHTS).map(|(value, weight)| usize::from(*value) * weight).sum();
     ALPHABET.get((31 - sum % 31) % 31).map_or('0', |found| char::from(*found))
 }
 

@@ -149,11 +149,14 @@ impl<'a> RawParts<'a> {
         if text.len() > Identifier::MAX_LENGTH {
             return Err(IdentifierError::Length { got: text.len() });
         }
-        let pieces: Vec<&str> = text.rsplitn(6, '.').collect();
-        let &[check, version, serial, issuer, type_code, root] = pieces.as_slice() else {
-            return Err(IdentifierError::Parts { got: pieces.len() });
-        };
-        Ok(Self { root, type_code, issuer, serial, version, check })
+        let mut pieces = text.rsplitn(6, '.');
+        let mut next = || pieces.next();
+        match (next(), next(), next(), next(), next(), next()) {
+            (Some(check), Some(version), Some(serial), Some(issuer), Some(type_code), Some(root)) => {
+                Ok(Self { root, type_code, issuer, serial, version, check })
+            }
+            _ => Err(IdentifierError::Parts { got: text.split('.').count() }),
+        }
     }
 
     pub(super) fn check_root(&self) -> Result<(), IdentifierError> {

@@ -69,14 +69,15 @@ impl FromStr for Serial {
     type Err = SerialError;
 
     fn from_str(text: &str) -> Result<Self, SerialError> {
-        let wrong = |c: &char| !(c.is_ascii_digit() || c.is_ascii_uppercase());
-        if let Some((index, got)) = text.chars().take(Self::MAX_LENGTH).enumerate().find(|(_, c)| wrong(c)) {
-            return Err(SerialError::Character { position: index + 1, got });
+        let good = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_uppercase();
+        if (1..=Self::MAX_LENGTH).contains(&text.len()) && text.bytes().all(good) {
+            return Ok(Self(text.to_owned()));
         }
-        if text.is_empty() || text.len() > Self::MAX_LENGTH {
-            return Err(SerialError::Length { got: text.chars().count() });
-        }
-        Ok(Self(text.to_owned()))
+        let bad = |(_, c): &(usize, char)| !(c.is_ascii_digit() || c.is_ascii_uppercase());
+        Err(match text.chars().take(Self::MAX_LENGTH).enumerate().find(bad) {
+            Some((index, got)) => SerialError::Character { position: index + 1, got },
+            None => SerialError::Length { got: text.chars().count() },
+        })
     }
 }
 

@@ -85,8 +85,14 @@ fn is_plain(character: char) -> bool {
 }
 
 fn check_length(text: &str, max: usize) -> Result<(), TextError> {
+    if text.is_empty() {
+        return Err(TextError::Empty);
+    }
+    // A character takes a byte at least: most texts need no counting.
+    if text.len() <= max {
+        return Ok(());
+    }
     match text.chars().count() {
-        0 => Err(TextError::Empty),
         got if got > max => Err(TextError::TooLong { max, got }),
         _ => Ok(()),
     }

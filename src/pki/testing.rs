@@ -137,7 +137,7 @@ impl Tree {
     pub(crate) fn store(&self) -> TrustStore {
         let signer = &self.trust_list;
         let envelope = sign_trust_list(&self.list(), &signer.key, &signer.certificate).unwrap();
-        TrustStore::from_envelope(&envelope.to_bare_bytes(), Anchor::FirstUse).unwrap()
+        TrustStore::from_envelope(envelope.bare_bytes(), Anchor::FirstUse).unwrap()
     }
 }
 

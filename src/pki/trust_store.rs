@@ -124,7 +124,7 @@ pub fn sign_trust_list(
     certificate: &Certificate,
 ) -> Result<Envelope, TrustError> {
     let envelope = sign_envelope(Typ::TrustList, certificate.key_id(), list.encode()?, key)?;
-    TrustStore::from_envelope(&envelope.to_bare_bytes(), Anchor::FirstUse)?;
+    TrustStore::from_envelope(envelope.bare_bytes(), Anchor::FirstUse)?;
     Ok(envelope)
 }
 

@@ -53,8 +53,8 @@ impl Registry {
         for _ in 0..TRIES {
             let signed = self.sign(&prepared, now)?;
             let issued = IssuedLicence {
-                full: signed.full.to_bare_bytes(),
-                qr: signed.qr.to_bare_bytes(),
+                full: signed.full.bare_bytes().to_vec(),
+                qr: signed.qr.bare_bytes().to_vec(),
                 idempotency_key: idempotency_key.to_owned(),
                 request,
                 order: caller.order(),

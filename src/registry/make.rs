@@ -281,7 +281,7 @@ impl Maker<'_> {
             public_url: settings.public_url.clone(),
         };
         let envelope = sign_trust_list(&list, &signer.key, &signer.certificate)?;
-        self.append(Event::TrustList(envelope.to_bare_bytes()))
+        self.append(Event::TrustList(envelope.bare_bytes().to_vec()))
     }
 
     fn keep(

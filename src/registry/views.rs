@@ -35,7 +35,7 @@ impl IssuedView {
             number: licence.number.clone(),
             version: licence.identifier.version().to_string(),
             status: State::Valid.as_str(),
-            envelope: STANDARD.encode(full.to_bare_bytes()),
+            envelope: STANDARD.encode(full.bare_bytes()),
             qr: encode_qr_text(qr),
         }
     }

@@ -1,5 +1,6 @@
 //! Reads CBOR in place, accepting the deterministic form only. Allocates nothing.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use super::error::CborError;
@@ -258,15 +259,20 @@ impl<'a> MapKeys<'a> {
         let input = reader.rest;
         let key = read(reader)?;
         let encoded = input.get(..input.len() - reader.rest.len()).unwrap_or(input);
-        match encoded.cmp(self.before) {
-            std::cmp::Ordering::Greater => {}
-            std::cmp::Ordering::Equal => return Err(CborError::DuplicateKey { at }),
-            std::cmp::Ordering::Less => return Err(CborError::KeyOrder { at }),
+        match order(self.before, encoded) {
+            Ordering::Less => {}
+            Ordering::Equal => return Err(CborError::DuplicateKey { at }),
+            Ordering::Greater => return Err(CborError::KeyOrder { at }),
         }
         self.left = left;
         self.before = encoded;
         Ok(Some(key))
     }
+}
+
+/// The order of two encoded keys. Their first bytes nearly always tell, at a fraction of the cost of comparing slices.
+fn order(before: &[u8], encoded: &[u8]) -> Ordering {
+    before.first().cmp(&encoded.first()).then_with(|| before.cmp(encoded))
 }
 
 const fn kind_of(first: u8) -> Kind {

@@ -56,6 +56,11 @@ impl Writer {
         self
     }
 
+    /// How many bytes are written.
+    pub fn position(&self) -> usize {
+        self.0.len()
+    }
+
     /// What was written.
     pub fn finish(self) -> Vec<u8> {
         self.0

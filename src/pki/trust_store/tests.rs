@@ -9,7 +9,7 @@ use crate::pki::testing::{FOREIGN_TYPE_CODE, Forge, Identity, NOW, TYPE_CODE, Tr
 /// Signs whatever it is given, as no honest installation would.
 fn signed_by(signer: &Identity, typ: Typ, list: &TrustList) -> Vec<u8> {
     let key_id = signer.certificate.key_id();
-    sign_envelope(typ, key_id, list.encode().unwrap(), &signer.key).unwrap().to_bare_bytes()
+    sign_envelope(typ, key_id, list.encode().unwrap(), &signer.key).unwrap().bare_bytes().to_vec()
 }
 
 fn judge(tree: &Tree, change: impl FnOnce(&mut TrustList)) -> Result<TrustStore, TrustError> {
@@ -55,7 +55,8 @@ fn another_root_and_every_changed_bit_are_refused() {
     let tree = Tree::grow(Algorithm::Es256);
     let root = tree.root.certificate.fingerprint();
     let signer = &tree.trust_list;
-    let bytes = sign_trust_list(&tree.list(), &signer.key, &signer.certificate).unwrap().to_bare_bytes();
+    let bytes =
+        sign_trust_list(&tree.list(), &signer.key, &signer.certificate).unwrap().bare_bytes().to_vec();
     assert!(TrustStore::from_envelope(&bytes, Anchor::Pinned(root)).is_ok());
     let other = Digest::of(b"another root");
     let refused = TrustStore::from_envelope(&bytes, Anchor::Pinned(other)).unwrap_err();

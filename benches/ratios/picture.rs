@@ -1,21 +1,14 @@
 //! QR text to PNG bytes: ours beside the crates `qrcode` and `image`, at the same module size. Promised: at most 1/8 of
 //! their time.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::as_conversions,
-    reason = "a bench that is wrong fails by panicking"
-)]
-
-use std::fs;
 use std::hint::black_box;
-use std::path::{Path, PathBuf};
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::Criterion;
 use elicense::render::{PictureLimits, QrSymbol, Style, read_qr};
 use image::{ImageFormat, Luma};
 use qrcode::{EcLevel, QrCode};
+
+use crate::table::{Promise, Row};
 
 /// Characters of the text of a business licence of about 15 fields: version 20.
 const LENGTH: usize = 970;
@@ -23,7 +16,9 @@ const LENGTH: usize = 970;
 const GROUP: &str = "QR text to PNG bytes";
 const OURS: &str = "elicense";
 const OTHERS: &str = "qrcode + image";
-const PROMISED: f64 = 1.0 / 8.0;
+
+pub(crate) const ROWS: [Row; 1] =
+    [Row { group: GROUP, ours: OURS, beside: OTHERS, promise: Promise::AtMost(0.125) }];
 
 fn ours(text: &str) -> Vec<u8> {
     QrSymbol::of(text).unwrap().png(Style::default())
@@ -49,7 +44,7 @@ fn text() -> String {
     "EL1:".chars().chain(random).take(LENGTH).collect()
 }
 
-fn compare(criterion: &mut Criterion) {
+pub(crate) fn measure(criterion: &mut Criterion) {
     let text = text();
     for picture in [ours(&text), others(&text)] {
         assert_eq!(read_qr(&picture, &PictureLimits::default()).as_ref(), Ok(&text));
@@ -63,32 +58,3 @@ fn compare(criterion: &mut Criterion) {
     });
     group.finish();
 }
-
-/// The medians that criterion has just written down.
-fn report(_: &mut Criterion) {
-    let (Some(ours), Some(others)) = (median(OURS), median(OTHERS)) else {
-        return println!("{GROUP}: no medians: a filter left a side out");
-    };
-    println!(
-        "{GROUP}: {:.0} µs beside {:.0} µs: ratio {:.3}, promised at most {PROMISED}",
-        ours / 1000.0,
-        others / 1000.0,
-        ours / others
-    );
-}
-
-/// Nanoseconds.
-fn median(of: &str) -> Option<f64> {
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target"), PathBuf::from);
-    let file = target.join("criterion").join(GROUP).join(of).join("new").join("estimates.json");
-    let estimates: serde_json::Value = serde_json::from_slice(&fs::read(file).ok()?).ok()?;
-    estimates.pointer("/median/point_estimate")?.as_f64()
-}
-
-criterion_group! {
-    name = benches;
-    config = Criterion::default().sample_size(50).measurement_time(std::time::Duration::from_secs(4));
-    targets = compare, report
-}
-criterion_main!(benches);

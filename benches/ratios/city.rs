@@ -1,0 +1,96 @@
+//! What every row is measured on: a city with one bureau, and one business licence of 15 fields.
+
+use std::fs;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use elicense::crypto::{Algorithm, SystemRandom};
+use elicense::licence::{Authority, Catalogue, LicenceType};
+use elicense::registry::{DepartmentPlan, IssuedView, MadeDepartment, Plan, Registry, make_installation};
+use elicense::store::IndexPolicy;
+use elicense::time::UnixTime;
+use tokio::runtime::Builder;
+use tokio::task::JoinSet;
+
+/// Orders that wait for their group at once.
+const IN_FLIGHT: usize = 512;
+pub(crate) const BUREAU: &str = "11430000006122244L";
+
+/// The city, made anew in a directory of its own.
+pub(crate) struct City {
+    pub(crate) dir: tempfile::TempDir,
+    pub(crate) department: MadeDepartment,
+}
+
+/// The clock: what is issued here is verified by a service that asks it too.
+pub(crate) fn now() -> UnixTime {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    UnixTime::from_seconds(i64::try_from(since.as_secs()).unwrap()).unwrap()
+}
+
+/// The request body that is measured everywhere.
+pub(crate) fn body() -> Vec<u8> {
+    let file =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/licences/business-licence-benchmark.json");
+    fs::read(file).unwrap()
+}
+
+/// The same request for another number, so that it can be issued again.
+pub(crate) fn numbered_body(number: u64) -> Vec<u8> {
+    let mut body: serde_json::Value = serde_json::from_slice(&body()).unwrap();
+    body["number"] = format!("{number:016}").into();
+    serde_json::to_vec(&body).unwrap()
+}
+
+impl City {
+    /// A city whose bureau may issue every type of the catalogue.
+    pub(crate) fn new() -> Self {
+        let catalogue = Catalogue::shipped().unwrap();
+        let bureau = DepartmentPlan {
+            authority: Authority::new(BUREAU.parse().unwrap(), "示范市市场监督管理局").unwrap(),
+            types: catalogue.iter().map(LicenceType::code).collect(),
+            algorithm: Algorithm::Es256,
+        };
+        let plan = Plan {
+            region: "示范市".to_owned(),
+            city: Authority::new("11110000000021135M".parse().unwrap(), "示范市人民政府").unwrap(),
+            area_code: None,
+            public_url: "https://licences.example".to_owned(),
+            departments: vec![bureau],
+            checkpoint: None,
+            keys: None,
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let mut made = make_installation(dir.path(), &plan, Arc::new(SystemRandom), now()).unwrap();
+        Self { dir, department: made.departments.remove(0) }
+    }
+
+    /// Issues the licences with these numbers, many at a time, and hands out what was answered.
+    pub(crate) fn issue(&self, registry: &Arc<Registry>, numbers: Range<u64>) -> Vec<IssuedView> {
+        let caller = registry.authenticate(&self.department.api_key).unwrap();
+        let runtime = Builder::new_multi_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (mut tasks, mut issued) = (JoinSet::new(), Vec::new());
+            for number in numbers {
+                if tasks.len() == IN_FLIGHT {
+                    issued.push(tasks.join_next().await.unwrap().unwrap());
+                }
+                let (registry, caller) = (Arc::clone(registry), caller.clone());
+                tasks.spawn(async move {
+                    registry.issue(&caller, &number.to_string(), &numbered_body(number), now()).await.unwrap()
+                });
+            }
+            while let Some(done) = tasks.join_next().await {
+                issued.push(done.unwrap());
+            }
+            issued
+        })
+    }
+
+    pub(crate) fn open(&self) -> Registry {
+        let random = Arc::new(SystemRandom);
+        Registry::open(self.dir.path(), "bench".to_owned(), IndexPolicy::CatchUp, random).unwrap().0
+    }
+}

@@ -1,0 +1,53 @@
+//! Every figure that is promised, each beside its limit or a peer in the same run; the table at the end has the ratios.
+//!
+//! `cargo bench` measures all of it; `cargo bench -- "QR text"` only what the filter names.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a bench that is wrong fails by panicking"
+)]
+
+mod bare;
+mod city;
+mod client;
+mod issuing;
+mod lookup;
+mod picture;
+mod service;
+mod table;
+mod verdict;
+
+use std::time::Duration;
+
+use criterion::Criterion;
+
+use table::Row;
+
+/// What makes one or more rows of the table. Setting up takes its time, so it is left out where a filter names others.
+struct Part {
+    rows: &'static [Row],
+    measure: fn(&mut Criterion),
+}
+
+const PARTS: [Part; 6] = [
+    Part { rows: &verdict::ROWS, measure: verdict::measure },
+    Part { rows: &issuing::ROWS, measure: issuing::measure },
+    Part { rows: &picture::ROWS, measure: picture::measure },
+    Part { rows: &service::VERIFICATIONS, measure: service::verifications },
+    Part { rows: &service::ORDERS, measure: service::orders },
+    Part { rows: &lookup::ROWS, measure: lookup::measure },
+];
+
+fn main() {
+    let mut criterion =
+        Criterion::default().sample_size(50).measurement_time(Duration::from_secs(4)).configure_from_args();
+    let filter = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
+    let is_wanted = |row: &&Row| filter.as_ref().is_none_or(|filter| row.group.contains(filter));
+    for part in PARTS.iter().filter(|part| part.rows.iter().any(|row| is_wanted(&row))) {
+        (part.measure)(&mut criterion);
+    }
+    criterion.final_summary();
+    table::print(PARTS.iter().flat_map(|part| part.rows).filter(is_wanted));
+}
