@@ -10,6 +10,7 @@
     reason = "a failure here is a test's failure"
 )]
 
+mod bits;
 mod city;
 mod make;
 
