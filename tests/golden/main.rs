@@ -13,6 +13,7 @@
 mod bits;
 mod city;
 mod make;
+mod page;
 
 use city::{EDDSA, ES256, GoldenLedger, JUDGED, golden, golden_text, time, trust};
 use elicense::codec::{decode_bytes, decode_text};
