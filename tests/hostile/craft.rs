@@ -28,7 +28,7 @@ pub(crate) struct Draft {
 }
 
 /// The four parts of a signed envelope.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Parts {
     pub(crate) protected: Vec<u8>,
     pub(crate) unprotected: Item,

@@ -2,7 +2,7 @@
 //! service alike; and each fixture's twin, which is nearly the same, is accepted.
 //!
 //! `manifest` reads the fixtures, `make` makes them out of `item`, `craft` and `der`, `pictures` draws. `library` and
-//! `service` judge them.
+//! `service` judge them. `forgeries` makes others at random.
 
 #![allow(
     clippy::expect_used,
@@ -16,6 +16,7 @@
 mod city;
 mod craft;
 mod der;
+mod forgeries;
 mod installation;
 mod item;
 mod judged;

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::city::API_KEYS;
+use super::city::{API_KEYS, golden};
 use super::judged::{Judged, assert_none, check_accepted, check_refused, comparable};
 use super::library::Library;
 use super::manifest::{self, Accepted, Body, Call, Presented, Refused};
@@ -210,6 +210,73 @@ fn strangers_are_answered_alike() {
             }
         }
         assert_eq!(answers.len(), 1, "#{row}: {answers:?}");
+    }
+}
+
+/// ADVERSARY #28, once more from outside: a whole file, every bit of it, over one connection.
+#[test]
+fn every_changed_bit_of_a_file_is_refused() {
+    let running = Running::start();
+    let mut client = running.client();
+    let good = golden("eddsa-full.elic");
+    let mut judge = |bytes: Vec<u8>| {
+        let request = Request::post("/v1/verifications").body("application/cose", bytes);
+        client.send(&request).expect_status(200).json()
+    };
+    assert_eq!(judge(good.clone())["status"], "valid");
+    for bit in 0..good.len() * 8 {
+        let mut changed = good.clone();
+        changed[bit / 8] ^= 1 << (bit % 8);
+        let verdict = judge(changed);
+        let failed = |check: usize| verdict["findings"][check]["result"] == "fail";
+        let refused = failed(FORMAT) || failed(ISSUER) || failed(SIGNATURE);
+        assert!(verdict["status"] == "invalid" && refused, "bit {} of byte {}: {verdict}", bit % 8, bit / 8);
+        assert!(verdict.get("licence").is_none(), "{verdict}");
+    }
+}
+
+/// Places of the checks in a verdict.
+const FORMAT: usize = 0;
+const ISSUER: usize = 1;
+const SIGNATURE: usize = 3;
+
+/// In a batch every line has the answer that it has alone.
+#[test]
+fn a_batch_says_the_same() {
+    let running = Running::start();
+    let mut client = running.client();
+    let (mut lines, mut alone) = (Vec::new(), Vec::new());
+    for fixture in manifest::all().into_iter().flat_map(|section| section.fixtures) {
+        let Presented::Credential { media, body } = &fixture.present else { continue };
+        let line = match (media.as_str(), body.bytes()) {
+            ("application/cose", bytes) => json!({ "credential": STANDARD.encode(bytes) }).to_string(),
+            (_, bytes) => match String::from_utf8(bytes) {
+                Ok(text) if media == "text/plain" => json!({ "credential": text }).to_string(),
+                Ok(json) if !json.is_empty() => json,
+                _ => continue,
+            },
+        };
+        if line.contains('\n') || line.len() > 60_000 {
+            continue;
+        }
+        let request = Request::post("/v1/verifications").body("application/json", line.clone());
+        alone.push((fixture.name, comparable(&read(&client.send(&request)))));
+        lines.push(line);
+    }
+    assert!(lines.len() >= 400, "{}", lines.len());
+    let request = Request::post("/v1/verifications/batch").body("application/x-ndjson", lines.join("\n"));
+    let answers = client.send(&request).expect_status(200).text();
+    assert_eq!(answers.lines().count(), lines.len());
+    for (answer, (name, alone)) in answers.lines().zip(alone) {
+        let answer: Value = serde_json::from_str(answer).unwrap();
+        let judged = match answer["code"].as_str() {
+            Some(code) => Judged::Problem {
+                status: u16::try_from(answer["status"].as_u64().unwrap()).unwrap(),
+                code: code.to_owned(),
+            },
+            None => Judged::Verdict(answer),
+        };
+        assert_eq!(comparable(&judged), alone, "{name}");
     }
 }
 
