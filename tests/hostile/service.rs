@@ -240,6 +240,38 @@ const FORMAT: usize = 0;
 const ISSUER: usize = 1;
 const SIGNATURE: usize = 3;
 
+/// ADVERSARY #13, #19, #20: what claims to be large takes no memory. Pictures, which are decoded, have limits of their own.
+#[test]
+fn bombs_leave_the_services_memory_as_it_was() {
+    const MOST_KIB: u64 = 8 * 1024;
+    let running = Running::start();
+    let bombs: Vec<Presented> = manifest::all()
+        .into_iter()
+        .flat_map(|section| section.fixtures)
+        .filter(|fixture| [13, 19, 20].contains(&fixture.row))
+        .map(|fixture| fixture.present)
+        .collect();
+    assert!(bombs.len() >= 20, "{}", bombs.len());
+    let throw = |times: usize| {
+        for bomb in bombs.iter().cycle().take(times * bombs.len()) {
+            running.judge(&mut running.client(), bomb);
+        }
+    };
+    // Threads, their arenas and the cache come into being with the first requests.
+    throw(1);
+    let before = peak_kib(&running.service);
+    throw(20);
+    let grown = peak_kib(&running.service) - before;
+    assert!(grown <= MOST_KIB, "{grown} KiB more at the peak than the {before} before");
+}
+
+/// The most memory that the process has had at once.
+fn peak_kib(service: &Service) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", service.process_id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux tells the peak");
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
 /// In a batch every line has the answer that it has alone.
 #[test]
 fn a_batch_says_the_same() {
