@@ -7,7 +7,7 @@ use super::verdict::{Check, Finding, Outcome, Status};
 use super::verifier::LookedUp;
 use crate::codec::{Envelope, KeyId, LicenceClaims, LicenceForm};
 use crate::crypto::Digest;
-use crate::licence::State;
+use crate::licence::{Identifier, State};
 use crate::pki::{KnownSigner, Revocation, RevocationReason, TrustStore, Usage};
 use crate::time::{Date, UnixTime};
 
@@ -45,7 +45,10 @@ pub(super) fn format(claims: &LicenceClaims) -> Finding {
         (claims.expires != licence.valid_to.map(Date::end), "exp is not the first second after its last day"),
         (licence.valid_to.is_some_and(|last| last < licence.valid_from), "it ends before it begins"),
         (claims.issuer != licence.identifier.issuer(), "iss is not the issuer in its identifier"),
-        (licence.replaces.as_ref() == Some(&licence.identifier), "it replaces itself"),
+        (
+            licence.replaces.as_ref().is_some_and(|old| !is_earlier_version(old, &licence.identifier)),
+            "it replaces something else than an earlier version of itself",
+        ),
     ]
     .into_iter()
     .find_map(|(wrong, what)| wrong.then(|| what.to_owned()));
@@ -53,6 +56,12 @@ pub(super) fn format(claims: &LicenceClaims) -> Finding {
         None => Finding::pass(Check::Format),
         what => Finding::fail(Check::Format, Code::Inconsistent, what),
     }
+}
+
+/// Type, issuer and serial are the same, the version is lower.
+fn is_earlier_version(old: &Identifier, new: &Identifier) -> bool {
+    (old.type_code(), old.issuer(), old.serial()) == (new.type_code(), new.issuer(), new.serial())
+        && old.version() < new.version()
 }
 
 /// The issuer is known, was certified for licences when it signed, and is the one the licence names.
