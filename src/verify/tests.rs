@@ -56,7 +56,7 @@ impl City {
         change(&mut list);
         let signer = &self.tree.trust_list;
         let envelope = sign_trust_list(&list, &signer.key, &signer.certificate).unwrap();
-        TrustStore::from_envelope(&envelope.to_bare_bytes(), Anchor::FirstUse).unwrap()
+        TrustStore::from_envelope(envelope.bare_bytes(), Anchor::FirstUse).unwrap()
     }
 
     fn revoked(&self, certificate: usize, reason: RevocationReason, time: i64, position: u64) -> TrustStore {
@@ -93,7 +93,7 @@ fn judge(city: &City, trust: &TrustStore, ledger: Option<&Ledger>, time: i64) ->
         None => verifier,
     };
     let verdicts = [
-        verifier.verify_bytes(&city.full.to_bare_bytes(), at(time)),
+        verifier.verify_bytes(city.full.bare_bytes(), at(time)),
         verifier.verify_text(&encode_qr_text(&city.qr), at(time)),
     ];
     let [full, qr] = verdicts;
@@ -177,7 +177,7 @@ fn a_record_of_other_signed_bytes_is_none() {
     let trust = city.trust(|_| ());
     let other = Digest::of(b"the same identifier, signed again");
     let good = city.record(Vec::new());
-    let (full, qr) = (city.full.to_bare_bytes(), encode_qr_text(&city.qr));
+    let (full, qr) = (city.full.bare_bytes().to_vec(), encode_qr_text(&city.qr));
     for (record, full_is, qr_is) in [
         (good.clone(), Code::Ok, Code::Ok),
         (Record { qr: other, ..good.clone() }, Code::Ok, Code::NotInLedger),
@@ -268,7 +268,7 @@ fn a_cache_remembers_signatures_and_no_verdict() {
     let city = City::new();
     let cache = SignatureCache::new(16);
     let trust = city.trust(|_| ());
-    let bytes = city.full.to_bare_bytes();
+    let bytes = city.full.bare_bytes().to_vec();
     let judge = |trust: &TrustStore, ledger: &Ledger, time| {
         Verifier::new(trust).with_records(ledger).with_cache(&cache).verify_bytes(&bytes, at(time))
     };
@@ -298,7 +298,7 @@ fn a_cache_takes_no_forgery_for_the_licence_it_resembles() {
     let trust = city.trust(|_| ());
     let ledger = city.ledger(Vec::new());
     let verifier = Verifier::new(&trust).with_records(&ledger).with_cache(&cache);
-    let good = city.full.to_bare_bytes();
+    let good = city.full.bare_bytes().to_vec();
     let mut forged = good.clone();
     *forged.last_mut().unwrap() ^= 1;
     for _ in 0..2 {

@@ -77,7 +77,7 @@ fn refused_or_the_same(verifier: &Verifier<'_>, text: &str, envelope: &[u8]) -> 
     if is_refused(&verdict) {
         return true;
     }
-    assert_eq!(decode_text(text).unwrap().to_bare_bytes(), envelope, "{text}: {verdict:?}");
+    assert_eq!(decode_text(text).unwrap().bare_bytes().to_vec(), envelope, "{text}: {verdict:?}");
     false
 }
 

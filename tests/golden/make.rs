@@ -152,7 +152,7 @@ fn write_trust_list(certificates: Vec<Certificate>) -> TrustStore {
         public_url: PUBLIC_URL.to_owned(),
     };
     let envelope = sign_trust_list(&list, &key("trust-list"), &list_signer).unwrap();
-    write("trust-list.cose", envelope.to_bare_bytes());
+    write("trust-list.cose", envelope.bare_bytes());
     let root = list.certificates[0].certificate.fingerprint();
     write("root.sha256", format!("{root}\n"));
     let trust = trust();
@@ -185,7 +185,7 @@ fn write_licence(name: &str, licence: &SignedLicence, trust: &TrustStore) {
     let signer = trust.signer(&licence.full.key_id()).unwrap();
     let path: Vec<&[u8]> = signer.path_der().collect();
     write(&format!("{name}-full.elic"), licence.full.to_file_bytes(&path));
-    write(&format!("{name}-full.cose"), licence.full.to_bare_bytes());
-    write(&format!("{name}-qr.cose"), licence.qr.to_bare_bytes());
+    write(&format!("{name}-full.cose"), licence.full.bare_bytes());
+    write(&format!("{name}-qr.cose"), licence.qr.bare_bytes());
     write(&format!("{name}-qr.txt"), encode_qr_text(&licence.qr));
 }

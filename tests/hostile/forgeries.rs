@@ -236,7 +236,7 @@ proptest! {
         };
         let verdict = Verifier::new(&TRUST).verify_text(&text, time(JUDGED));
         let is_the_same =
-            || elicense::codec::decode_text(&text).is_ok_and(|decoded| decoded.to_bare_bytes() == envelope);
+            || elicense::codec::decode_text(&text).is_ok_and(|decoded| decoded.bare_bytes().to_vec() == envelope);
         prop_assert!(!is_accepted(&verdict) || is_the_same(), "{text}");
     }
 }

@@ -42,7 +42,7 @@ fn list(change: impl FnOnce(&mut Vec<Item>)) -> Presented {
     let trust = trust();
     let kid = signer(&trust, Usage::TrustList).key_id();
     let envelope = sign_envelope(Typ::TrustList, kid, claims.encode(), &key("trust-list")).unwrap();
-    shown(&envelope.to_bare_bytes())
+    shown(envelope.bare_bytes())
 }
 
 /// The list with one more certificate.
