@@ -31,29 +31,6 @@ impl Access {
         }
     }
 
-    /// Issues from one request body.
-    pub(super) async fn issue(
-        &mut self,
-        department: &str,
-        key: &str,
-        body: Vec<u8>,
-    ) -> Result<Value, CliError> {
-        match self {
-            Self::Service(client) => {
-                let headers = vec![
-                    ("acting-department", department.to_owned()),
-                    ("idempotency-key", key.to_owned()),
-                    ("content-type", "application/json".to_owned()),
-                ];
-                client.json(Ask { method: Method::POST, path: "/v1/licences", headers, body }).await
-            }
-            Self::Here(registry) => {
-                let caller = acting(registry, department)?;
-                to_value(&registry.issue(&caller, key, &body, now()).await?)
-            }
-        }
-    }
-
     /// Changes a status.
     pub(super) async fn change_status(
         &mut self,
@@ -150,7 +127,7 @@ pub(super) fn open(dir: &Path, command: &str, index: IndexPolicy) -> Result<Regi
     Ok(registry)
 }
 
-fn acting(registry: &Registry, department: &str) -> Result<Caller, CliError> {
+pub(super) fn acting(registry: &Registry, department: &str) -> Result<Caller, CliError> {
     registry
         .acting(department)
         .ok_or_else(|| CliError::Data(format!("{department} is no department of this installation")))

@@ -5,7 +5,7 @@ use std::path::Path;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::{Method, Request, Response};
+use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::{TcpStream, UnixStream};
@@ -53,6 +53,11 @@ impl Client {
         Ok(Self { sender, host })
     }
 
+    /// Whether it can take another request.
+    pub(super) fn is_open(&self) -> bool {
+        !self.sender.is_closed()
+    }
+
     /// Asks, and hands out the body of a good answer.
     pub(super) async fn bytes(&mut self, ask: Ask<'_>) -> Result<Vec<u8>, CliError> {
         let mut request = Request::builder().method(ask.method).uri(ask.path).header("host", &self.host);
@@ -60,9 +65,12 @@ impl Client {
             request = request.header(*name, value);
         }
         let request = request.body(Full::new(Bytes::from(ask.body))).map_err(CliError::usage)?;
-        self.sender.ready().await.map_err(CliError::internal)?;
-        let answer = self.sender.send_request(request).await.map_err(CliError::internal)?;
-        read(answer).await
+        let lost = |error| CliError::Transport(format!("the service does not answer: {error}"));
+        self.sender.ready().await.map_err(lost)?;
+        let answer = self.sender.send_request(request).await.map_err(lost)?;
+        let status = answer.status();
+        let body = answer.into_body().collect().await.map_err(lost)?.to_bytes();
+        if status.is_success() { Ok(body.to_vec()) } else { Err(CliError::answered(status.as_u16(), &body)) }
     }
 
     /// Asks for JSON.
@@ -70,17 +78,5 @@ impl Client {
         let body = self.bytes(ask).await?;
         serde_json::from_slice(&body)
             .map_err(|error| CliError::Internal(format!("the service's answer: {error}")))
-    }
-}
-
-async fn read(answer: Response<hyper::body::Incoming>) -> Result<Vec<u8>, CliError> {
-    let status = answer.status();
-    let body = answer.into_body().collect().await.map_err(CliError::internal)?.to_bytes();
-    if status.is_success() {
-        return Ok(body.to_vec());
-    }
-    match serde_json::from_slice(&body) {
-        Ok(problem) => Err(CliError::problem(&problem)),
-        Err(_) => Err(CliError::Internal(format!("the service answered {status}"))),
     }
 }

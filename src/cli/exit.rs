@@ -1,10 +1,11 @@
 //! Exit codes, and the errors that lead to them.
 
+use std::fmt;
 use std::process::ExitCode;
 
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 
-use crate::registry::{ActError, ErrorKind, MakeError, RegistryOpenError};
+use crate::registry::{ActError, ErrorKind, MakeError, ProblemView, RegistryOpenError};
 
 /// What `--help` says about exit codes.
 pub(super) const TABLE: &str = "\
@@ -14,7 +15,8 @@ Exit codes:
   2   it cannot be determined whether the licence is valid
   64  the command line is wrong
   65  the data is refused: a file, a licence, a store, a trust list
-  70  something failed here";
+  70  something failed here
+  130 stopped by Ctrl-C: what was begun is finished";
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +27,7 @@ pub(super) enum Exit {
     Usage,
     Data,
     Internal,
+    Interrupted,
 }
 
 impl From<Exit> for ExitCode {
@@ -36,6 +39,7 @@ impl From<Exit> for ExitCode {
             Exit::Usage => 64,
             Exit::Data => 65,
             Exit::Internal => 70,
+            Exit::Interrupted => 130,
         })
     }
 }
@@ -49,43 +53,91 @@ pub(super) enum CliError {
     /// What was given is refused.
     #[error("{0}")]
     Data(String),
+    /// The installation refuses what it was asked.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Too much waits there; nothing was done.
+    #[error("{0}")]
+    Busy(String),
+    /// A request or its answer was lost on the way; it may have been done.
+    #[error("{0}")]
+    Transport(String),
     /// Something failed here.
     #[error("{0}")]
     Internal(String),
+    /// Whoever read standard output has gone.
+    #[error("nobody reads standard output any more")]
+    NobodyReads,
+}
+
+/// What an installation refuses, with a stable code (docs/API.md) and every rule that is broken.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, thiserror::Error)]
+pub(super) struct Refusal {
+    code: String,
+    detail: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    problems: Vec<BrokenRule>,
+}
+
+/// One broken rule.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+struct BrokenRule {
+    path: String,
+    code: String,
+    detail: String,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.problems.is_empty() {
+            return f.write_str(&self.detail);
+        }
+        f.write_str("the request is refused")?;
+        self.problems.iter().try_for_each(|one| write!(f, "\n  {}: {}", one.path, one.detail))
+    }
+}
+
+impl Refusal {
+    /// Whether every request of this department will be refused like this.
+    pub(super) fn is_the_departments(&self) -> bool {
+        matches!(self.code.as_str(), "not_an_issuer" | "unauthorized")
+    }
 }
 
 impl CliError {
-    pub(super) fn usage(error: impl std::fmt::Display) -> Self {
+    pub(super) fn usage(error: impl fmt::Display) -> Self {
         Self::Usage(error.to_string())
     }
 
-    pub(super) fn data(error: impl std::fmt::Display) -> Self {
+    pub(super) fn data(error: impl fmt::Display) -> Self {
         Self::Data(error.to_string())
     }
 
-    pub(super) fn internal(error: impl std::fmt::Display) -> Self {
+    pub(super) fn internal(error: impl fmt::Display) -> Self {
         Self::Internal(error.to_string())
     }
 
     pub(super) const fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) => Exit::Usage,
-            Self::Data(_) => Exit::Data,
-            Self::Internal(_) => Exit::Internal,
+            Self::Data(_) | Self::Refused(_) => Exit::Data,
+            Self::Busy(_) | Self::Transport(_) | Self::Internal(_) => Exit::Internal,
+            Self::NobodyReads => Exit::Done,
         }
     }
 
-    /// A problem document of the service, with everything it lists.
-    pub(super) fn problem(problem: &Value) -> Self {
-        let text = |key: &str| problem.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let mut message = text("detail");
-        for one in problem.get("problems").and_then(Value::as_array).into_iter().flatten() {
-            let part = |key: &str| one.get(key).and_then(Value::as_str).unwrap_or_default();
-            message.push_str(&format!("\n  {}: {}", part("path"), part("detail")));
-        }
-        match problem.get("status").and_then(Value::as_u64) {
-            Some(500..) => Self::Internal(message),
-            _ => Self::Data(message),
+    /// A service's answer that is no good one: a problem document, or whatever came instead.
+    pub(super) fn answered(status: u16, body: &[u8]) -> Self {
+        match (status, serde_json::from_slice::<Refusal>(body)) {
+            (_, Err(_)) => Self::Internal(format!("the service answered {status}")),
+            // Nobody but the local socket's caller names a department, and a service knows its own.
+            (401, Ok(refusal)) => Self::Refused(Refusal {
+                detail: "the department is none of this installation's".to_owned(),
+                ..refusal
+            }),
+            (429 | 503, Ok(refusal)) if refusal.code == "busy" => Self::Busy(refusal.detail),
+            (500.., Ok(refusal)) => Self::Internal(refusal.detail),
+            (_, Ok(refusal)) => Self::Refused(refusal),
         }
     }
 }
@@ -93,17 +145,19 @@ impl CliError {
 impl From<ActError> for CliError {
     fn from(error: ActError) -> Self {
         match error.kind() {
-            ErrorKind::Busy | ErrorKind::Unavailable | ErrorKind::Internal => Self::internal(error),
+            ErrorKind::Busy => Self::Busy(error.to_string()),
+            ErrorKind::Unavailable | ErrorKind::Internal => Self::internal(error),
             _ => {
-                let mut message = String::new();
-                for one in error.problems() {
-                    message.push_str(&format!("\n  {}: {}", one.path, one.detail));
-                }
-                if message.is_empty() {
-                    Self::data(error)
-                } else {
-                    Self::Data(format!("the request is refused{message}"))
-                }
+                let problem = |one: ProblemView| BrokenRule {
+                    path: one.path,
+                    code: one.code.to_owned(),
+                    detail: one.detail,
+                };
+                Self::Refused(Refusal {
+                    code: error.code().to_owned(),
+                    detail: error.to_string(),
+                    problems: error.problems().into_iter().map(problem).collect(),
+                })
             }
         }
     }

@@ -10,6 +10,7 @@ mod demo_city;
 mod exit;
 mod init;
 mod issue;
+mod print;
 mod qr;
 mod serve;
 mod show;
@@ -89,6 +90,7 @@ pub fn main() -> ExitCode {
     };
     match run(cli.command) {
         Ok(exit) => exit.into(),
+        Err(CliError::NobodyReads) => Exit::Done.into(),
         Err(error) => {
             eprintln!("elicense: {error}");
             error.exit().into()

@@ -78,7 +78,8 @@ fn bind_local(socket: &Path) -> Result<UnixListener, CliError> {
     bound.map_err(|error| CliError::Internal(format!("{}: {error}", socket.display())))
 }
 
-async fn stop() {
+/// Ends at SIGTERM or SIGINT.
+pub(super) async fn stop() {
     let (Ok(mut terminate), Ok(mut interrupt)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
