@@ -1,5 +1,6 @@
 //! How a command reaches an installation: through the service that has it open, or by opening it.
 
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -125,6 +126,18 @@ pub(super) fn open(dir: &Path, command: &str, index: IndexPolicy) -> Result<Regi
         tracing::warn!(path = %aside.path.display(), "an unfinished group, never acknowledged, was moved aside");
     }
     Ok(registry)
+}
+
+/// Opens an installation for what nobody else may be at meanwhile.
+pub(super) fn open_alone(dir: &Path, command: &str, index: IndexPolicy) -> Result<Registry, CliError> {
+    Settings::read(dir).map_err(CliError::data)?;
+    if UnixStream::connect(dir.join(SOCKET)).is_ok() {
+        return Err(CliError::Data(format!(
+            "a service has {} open; `elicense {command}` needs it alone: stop the service, run this again, start it",
+            dir.display()
+        )));
+    }
+    open(dir, command, index)
 }
 
 pub(super) fn acting(registry: &Registry, department: &str) -> Result<Caller, CliError> {

@@ -5,7 +5,9 @@ use std::process::ExitCode;
 
 use serde::{Deserialize, Serialize};
 
-use crate::registry::{ActError, ErrorKind, MakeError, ProblemView, RegistryOpenError};
+use crate::registry::{
+    ActError, CertifyError, DepartmentError, ErrorKind, MakeError, ProblemView, RegistryOpenError,
+};
 
 /// What `--help` says about exit codes.
 pub(super) const TABLE: &str = "\
@@ -172,8 +174,25 @@ impl From<RegistryOpenError> for CliError {
 impl From<MakeError> for CliError {
     fn from(error: MakeError) -> Self {
         match error {
-            MakeError::Exists { .. } => Self::data(error),
+            MakeError::Twice { .. } | MakeError::UnknownType { .. } => Self::usage(error),
+            MakeError::Exists { .. } | MakeError::Certify(CertifyError::Mint(_) | CertifyError::Scope(_)) => {
+                Self::data(error)
+            }
             error => Self::internal(error),
+        }
+    }
+}
+
+impl From<DepartmentError> for CliError {
+    fn from(error: DepartmentError) -> Self {
+        match error {
+            DepartmentError::ClockBehind { .. }
+            | DepartmentError::Append(_)
+            | DepartmentError::Witness(_)
+            | DepartmentError::Certify(
+                CertifyError::Append(_) | CertifyError::Random(_) | CertifyError::Trust(_),
+            ) => Self::internal(error),
+            error => Self::data(error),
         }
     }
 }

@@ -2,17 +2,16 @@
 
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use clap::Args;
 use serde_json::json;
 
+use super::department_plan::{authority, department, parse};
 use super::exit::{CliError, Exit};
 use super::{DataArgs, OutputArgs, now};
-use crate::crypto::{Algorithm, SystemRandom};
-use crate::licence::{Authority, TypeCode};
-use crate::registry::{DepartmentPlan, Plan, make_installation};
+use crate::crypto::SystemRandom;
+use crate::registry::{Plan, make_installation};
 
 /// Arguments of `init`.
 #[derive(Args)]
@@ -100,27 +99,6 @@ fn public_url(text: &str) -> Result<String, CliError> {
         "" => Err(CliError::Usage(format!("expected an http or https URL, got {text}"))),
         _ => Ok(text.trim_end_matches('/').to_owned()),
     }
-}
-
-fn department(text: &str) -> Result<DepartmentPlan, CliError> {
-    let (who, what) = text.split_once(':').unwrap_or((text, ""));
-    let (types, algorithm) = match what.rsplit_once(':') {
-        Some((types, "eddsa")) => (types, Algorithm::EdDsa),
-        _ => (what, Algorithm::Es256),
-    };
-    let types: Vec<TypeCode> =
-        types.split(',').filter(|code| !code.is_empty()).map(parse).collect::<Result<_, _>>()?;
-    Ok(DepartmentPlan { authority: authority(who)?, types, algorithm })
-}
-
-fn authority(text: &str) -> Result<Authority, CliError> {
-    let (code, name) =
-        text.split_once('=').ok_or_else(|| CliError::Usage(format!("expected CODE=NAME, got {text}")))?;
-    Authority::new(parse(code.trim())?, name.trim()).map_err(CliError::usage)
-}
-
-fn parse<T: FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, CliError> {
-    text.parse().map_err(CliError::usage)
 }
 
 fn given_or_asked(given: Option<String>, what: &str) -> Result<String, CliError> {

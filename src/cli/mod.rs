@@ -7,6 +7,8 @@ mod access;
 mod client;
 mod demo;
 mod demo_city;
+mod department;
+mod department_plan;
 mod exit;
 mod init;
 mod issue;
@@ -58,6 +60,9 @@ enum Command {
     Qr(qr::QrArgs),
     /// List the licence types
     Types(types::TypesArgs),
+    /// Add departments, list them, make and withdraw their API keys
+    #[command(subcommand)]
+    Department(department::DepartmentCommand),
     /// Look after the store
     #[command(subcommand)]
     Store(store::StoreCommand),
@@ -109,6 +114,7 @@ fn run(command: Command) -> Result<Exit, CliError> {
         Command::Show(args) => show::run(&args),
         Command::Qr(args) => qr::run(&args),
         Command::Types(args) => types::run(&args),
+        Command::Department(command) => department::run(&command),
         Command::Store(command) => store::run(&command),
     }
 }

@@ -3,10 +3,9 @@
 use clap::Subcommand;
 use serde_json::json;
 
-use super::access::{SOCKET, open};
-use super::client::Client;
+use super::access::open_alone;
 use super::exit::{CliError, Exit};
-use super::{DataArgs, OutputArgs, runtime};
+use super::{DataArgs, OutputArgs};
 use crate::registry::{StoreReport, check_store};
 use crate::store::IndexPolicy;
 
@@ -41,11 +40,7 @@ pub(super) fn run(command: &StoreCommand) -> Result<Exit, CliError> {
             print(args, &report, "");
         }
         StoreCommand::Rebuild(args) => {
-            let service = runtime()?.block_on(Client::local(&args.data.dir.join(SOCKET)));
-            if service.is_some() {
-                return Err(CliError::Data("a service has this store open: stop it first".to_owned()));
-            }
-            let registry = open(&args.data.dir, "store rebuild", IndexPolicy::Rebuild)?;
+            let registry = open_alone(&args.data.dir, "store rebuild", IndexPolicy::Rebuild)?;
             registry.close().map_err(CliError::internal)?;
             let report = check_store(&args.data.dir).map_err(CliError::data)?;
             print(args, &report, "the index was made anew");

@@ -7,8 +7,8 @@ use std::path::Path;
 use super::key_files::{KeyFiles, KeyFilesError, name};
 use super::settings::{Settings, SettingsError};
 use crate::crypto::Digest;
-use crate::ledger::{CheckpointKey, VerifierKeyError};
-use crate::store::{OpenError, StoredEntry, WitnessError, check, open_entry, read_checkpoint};
+use crate::ledger::{CheckpointKey, Entry, VerifierKeyError};
+use crate::store::{Checked, OpenError, StoredEntry, WitnessError, check, open_entry, read_checkpoint};
 
 /// What a check counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,33 +53,49 @@ pub enum CheckError {
 
 /// Walks everything: frames, checksums, chain, checkpoint, and what is sealed in each entry.
 pub fn check_store(dir: &Path) -> Result<StoreReport, CheckError> {
+    let mut kinds = BTreeMap::new();
+    let checked = walk_entries(dir, &|_| true, &mut |entry| {
+        *kinds.entry(kind_name(entry.event.kind())).or_insert(0) += 1;
+    })?;
+    Ok(StoreReport {
+        entries: checked.head.entries(),
+        root: checked.head.root(),
+        kinds,
+        unfinished: checked.unfinished.is_some(),
+    })
+}
+
+/// Walks the whole ledger, reading only, and opens and shows every entry of a kind that is `wanted`, in order.
+pub(super) fn walk_entries(
+    dir: &Path,
+    wanted: &dyn Fn(u8) -> bool,
+    show: &mut dyn FnMut(Entry),
+) -> Result<Checked, CheckError> {
     let settings = Settings::read(dir)?;
     let places = settings.places(dir);
     let keys = KeyFiles::at(&places.keys);
     let data = keys.read_data_key()?;
     let signer = CheckpointKey::new(&settings.origin, keys.read(name::CHECKPOINT)?)?;
     let checkpoint = read_checkpoint(&places.checkpoint, signer.verifier_key())?;
-    let (mut kinds, mut bad) = (BTreeMap::new(), None);
-    let checked =
-        check(dir, checkpoint.as_ref(), &mut |stored: &StoredEntry| match open_entry(&data, stored) {
-            Ok(_) => {
-                *kinds.entry(kind_name(stored.entry.kind)).or_insert(0) += 1;
+    let mut bad = None;
+    let checked = check(dir, checkpoint.as_ref(), &mut |stored: &StoredEntry| {
+        if !wanted(stored.entry.kind) {
+            return ControlFlow::Continue(());
+        }
+        match open_entry(&data, stored) {
+            Ok(entry) => {
+                show(entry);
                 ControlFlow::Continue(())
             }
             Err(problem) => {
                 bad = Some(CheckError::Entry { position: stored.position, problem });
                 ControlFlow::Break(())
             }
-        });
-    match (bad, checked) {
-        (Some(bad), _) => Err(bad),
-        (None, Err(error)) => Err(error.into()),
-        (None, Ok(checked)) => Ok(StoreReport {
-            entries: checked.head.entries(),
-            root: checked.head.root(),
-            kinds,
-            unfinished: checked.unfinished.is_some(),
-        }),
+        }
+    });
+    match bad {
+        Some(bad) => Err(bad),
+        None => Ok(checked?),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::licence::{AreaCode, CreditCode};
 /// The version of the file that this program writes and reads.
 const VERSION: u32 = 1;
 const FILE: &str = "settings.json";
+const STATUS_LISTS: &str = "/v1/status-lists/";
 
 /// `settings.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,6 +136,16 @@ impl Settings {
     /// The area code on licences.
     pub fn area_code(&self) -> Result<Option<AreaCode>, crate::licence::AreaCodeError> {
         self.area_code.as_deref().map(str::parse).transpose()
+    }
+
+    /// The addresses of a department's status lists up to the list's number.
+    pub(super) fn status_uri(&self, tag: &str) -> String {
+        format!("{}{STATUS_LISTS}{tag}-", self.public_url)
+    }
+
+    /// The random part of [`Settings::status_uri`].
+    pub(super) fn status_tag<'a>(&self, uri: &'a str) -> Option<&'a str> {
+        uri.strip_prefix(&self.public_url)?.strip_prefix(STATUS_LISTS)?.strip_suffix('-')
     }
 
     /// Where everything lies.
