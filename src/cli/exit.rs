@@ -175,9 +175,12 @@ impl From<MakeError> for CliError {
     fn from(error: MakeError) -> Self {
         match error {
             MakeError::Twice { .. } | MakeError::UnknownType { .. } => Self::usage(error),
-            MakeError::Exists { .. } | MakeError::Certify(CertifyError::Mint(_) | CertifyError::Scope(_)) => {
-                Self::data(error)
-            }
+            MakeError::Exists { .. }
+            | MakeError::NotEmpty { .. }
+            | MakeError::Busy { .. }
+            | MakeError::Occupied { .. }
+            | MakeError::Origin(_)
+            | MakeError::Certify(CertifyError::Mint(_) | CertifyError::Scope(_)) => Self::data(error),
             error => Self::internal(error),
         }
     }

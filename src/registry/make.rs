@@ -1,13 +1,15 @@
 //! Makes an installation: keys, certificates, departments, API keys, the first trust list. Every step is a ledger entry.
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::certifier::{CertifiedKey, Certifier, CertifyError, hex};
 use super::key_files::{KeyFiles, KeyFilesError, name};
+use super::making::Making;
 use super::plan::{DepartmentPlan, Plan};
-use super::settings::{Settings, SettingsError};
+use super::settings::{Places, Settings, SettingsError};
 use super::views::MadeDepartment;
 use crate::crypto::{Algorithm, Random, RandomError, random_bytes};
 use crate::ledger::{CheckpointKey, Event, Installation, Issuing, VerifierKeyError};
@@ -16,7 +18,9 @@ use crate::pki::{
     Authority, Certificate, CertificateEntry, LedgerKey, Request, SubjectName, TrustList, Usage, mint_city,
     mint_installation_signer, mint_root, mint_trust_list_signer,
 };
-use crate::store::{AppendError, IndexPolicy, Store, StoreKeys, StoreOpenError, StorePlace, WitnessError};
+use crate::store::{
+    AppendError, IndexPolicy, IoFailure, Store, StoreKeys, StoreOpenError, StorePlace, WitnessError,
+};
 use crate::time::UnixTime;
 
 /// A new installation: what its maker has to be told once.
@@ -33,8 +37,31 @@ pub enum MakeError {
     #[error("{}: there is an installation here already", dir.display())]
     Exists {
         /// The directory.
-        dir: std::path::PathBuf,
+        dir: PathBuf,
     },
+    /// The directory holds something else.
+    #[error("{}: expected a new or empty directory, there is {} in it", dir.display(), found.display())]
+    NotEmpty {
+        /// The directory.
+        dir: PathBuf,
+        /// Something in it.
+        found: OsString,
+    },
+    /// Another process is at it.
+    #[error("{}: another process is making an installation here", dir.display())]
+    Busy {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// Keys or a checkpoint lie where this one's shall go.
+    #[error("{}: there is something here already: of another installation, or of a making that was interrupted", path.display())]
+    Occupied {
+        /// The folder of keys, or the checkpoint's file.
+        path: PathBuf,
+    },
+    /// The directory cannot be used.
+    #[error(transparent)]
+    Io(#[from] IoFailure),
     /// Two departments with one code.
     #[error("department {code} stands there twice")]
     Twice {
@@ -78,21 +105,36 @@ pub enum MakeError {
     Settings(#[from] SettingsError),
 }
 
-/// Makes an installation in `dir`. `settings.json` is written last, so that a maker that was interrupted leaves nothing that
-/// passes for an installation.
+/// Makes an installation in `dir`, which must be new or empty. A maker that was interrupted leaves nothing that passes for an
+/// installation; called again, it begins anew.
 pub fn make_installation(
     dir: &Path,
     plan: &Plan,
     random: Arc<dyn Random>,
     now: UnixTime,
 ) -> Result<Made, MakeError> {
-    if Settings::exist(dir) {
-        return Err(MakeError::Exists { dir: dir.to_owned() });
+    let making = Making::begin(dir)?;
+    match making.make(plan, random, now) {
+        Ok(made) => making.finish().map(|()| made),
+        Err(error) => {
+            making.abandon()?;
+            Err(error)
+        }
     }
+}
+
+/// The making itself, in a directory that is empty but for the mark.
+pub(super) fn make_in(
+    dir: &Path,
+    plan: &Plan,
+    random: Arc<dyn Random>,
+    now: UnixTime,
+) -> Result<Made, MakeError> {
     check_departments(&plan.departments)?;
     let origin = origin(plan, &*random)?;
     let settings = Settings::new(plan, origin);
     let places = settings.places(dir);
+    refuse_occupied(&places)?;
     let keys = KeyFiles::at(&places.keys);
     let place = StorePlace::new(dir, places.checkpoint, "elicense init".to_owned(), IndexPolicy::CatchUp);
     keys.make_folder()?;
@@ -108,6 +150,16 @@ pub fn make_installation(
     store.close()?;
     settings.write(dir)?;
     Ok(Made { departments })
+}
+
+/// Keys and checkpoint of another installation are left alone, and told before anything is made.
+fn refuse_occupied(places: &Places) -> Result<(), MakeError> {
+    let has_keys = std::fs::read_dir(&places.keys).is_ok_and(|mut entries| entries.next().is_some());
+    let occupied = [(has_keys, &places.keys), (places.checkpoint.exists(), &places.checkpoint)];
+    match occupied.into_iter().find(|(is, _)| *is) {
+        Some((_, path)) => Err(MakeError::Occupied { path: path.clone() }),
+        None => Ok(()),
+    }
 }
 
 /// Host and path of the public URL, and a random part: no two ledgers share a name.

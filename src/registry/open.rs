@@ -134,7 +134,17 @@ impl Registry {
         index: IndexPolicy,
         random: Arc<dyn Random>,
     ) -> Result<(Self, Opened), RegistryOpenError> {
-        let settings = Settings::read(dir)?;
+        Self::open_as(Settings::read(dir)?, dir, who, index, random)
+    }
+
+    /// As [`Registry::open`], also while it is being made.
+    pub(super) fn open_as(
+        settings: Settings,
+        dir: &Path,
+        who: String,
+        index: IndexPolicy,
+        random: Arc<dyn Random>,
+    ) -> Result<(Self, Opened), RegistryOpenError> {
         let places = settings.places(dir);
         let keys = KeyFiles::at(&places.keys);
         let store_keys = StoreKeys { data: Arc::new(keys.read_data_key()?), random: Arc::clone(&random) };
