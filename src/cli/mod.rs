@@ -4,6 +4,7 @@
 //! `exit` is the only place that knows exit codes.
 
 mod access;
+mod ask;
 mod client;
 mod demo;
 mod demo_city;

@@ -37,6 +37,14 @@ pub struct Making {
 }
 
 impl Making {
+    /// Whether [`Making::begin`] would begin, as far as can be seen without changing anything.
+    pub fn look(dir: &Path) -> Result<(), MakeError> {
+        if unfinished_mark(dir).exists() || !dir.exists() {
+            return Ok(());
+        }
+        refuse_what_is_there(dir)
+    }
+
     /// Begins in a new or empty directory, or anew in one that was never finished.
     pub fn begin(dir: &Path) -> Result<Self, MakeError> {
         let mark = unfinished_mark(dir);
