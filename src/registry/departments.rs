@@ -250,18 +250,21 @@ pub struct ListedApiKey {
 pub fn list_departments(dir: &Path) -> Result<Vec<ListedDepartment>, CheckError> {
     let mut departments = BTreeMap::new();
     let mut keys: Vec<(CreditCode, ListedApiKey)> = Vec::new();
-    walk_entries(dir, &|kind| kind == DEPARTMENT || kind == API_KEY, &mut |entry| match entry.event {
-        Event::Department(one) => {
-            departments.insert(one.code, DepartmentView::of(&one));
-        }
-        Event::ApiKey(key) => {
-            let id = hex(&key.id);
-            keys.retain(|(_, known)| known.id != id);
-            if key.state == ApiKeyState::Made {
-                keys.push((key.department, ListedApiKey { id, made: entry.at }));
+    walk_entries(dir, &|kind| kind == DEPARTMENT || kind == API_KEY, &mut |_, entry| {
+        match entry.event {
+            Event::Department(one) => {
+                departments.insert(one.code, DepartmentView::of(&one));
             }
+            Event::ApiKey(key) => {
+                let id = hex(&key.id);
+                keys.retain(|(_, known)| known.id != id);
+                if key.state == ApiKeyState::Made {
+                    keys.push((key.department, ListedApiKey { id, made: entry.at }));
+                }
+            }
+            _ => {}
         }
-        _ => {}
+        Ok(())
     })?;
     let keys_of = |code: CreditCode| {
         let own = keys.iter().filter(|(department, _)| *department == code);
