@@ -180,3 +180,22 @@ fn damage_of_the_ledger_is_told_before_that_of_the_index() {
     std::fs::write(&segment, bytes).expect("the ledger is written");
     city.assert_refused("ledger segment 00000000 is damaged");
 }
+
+#[test]
+fn what_a_killed_service_left_is_no_difference() {
+    let (city, mut service) = City::new();
+    for _ in 0..5 {
+        service.kill();
+        let report = city.report("check");
+        assert!(report["index"]["rows"].is_u64(), "{report}");
+        service = Start::serve(&city.data, &city.logs).ready();
+    }
+    let demo = Demo::read(&city.data);
+    let issuer = demo.issuer(&mut service.client());
+    for round in 0..20 {
+        issuer.issue(&mut service.client(), &format!("k{round}"), &format!("KILL-{round}"));
+    }
+    service.kill();
+    let report = city.report("check");
+    assert_eq!(report["kinds"]["licence issued"], json!(demo.licences.len() + 20));
+}

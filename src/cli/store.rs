@@ -74,7 +74,7 @@ fn print(args: &StoreArgs, report: &StoreReport) -> Result<(), CliError> {
     line("ledger: every entry is whole, in its place, and as the checkpoint says")?;
     line(match &report.index {
         IndexReport::Compared(index) => {
-            format!("index: {} rows, all as {} entries make them", index.rows, index.applied)
+            format!("index: {} rows, all as {} entries make them", index.rows, index.entries)
         }
         IndexReport::Missing => "index: there is none; the next start makes it".to_owned(),
         IndexReport::InUse { by } => format!("index: not compared, the store is open: {by}"),
@@ -83,7 +83,7 @@ fn print(args: &StoreArgs, report: &StoreReport) -> Result<(), CliError> {
 
 fn index_json(index: &IndexReport) -> Value {
     match index {
-        IndexReport::Compared(index) => json!({"rows": index.rows, "entries": index.applied}),
+        IndexReport::Compared(index) => json!({"rows": index.rows, "entries": index.entries}),
         IndexReport::Missing => json!({"missing": true}),
         IndexReport::InUse { by } => json!({"in_use_by": by}),
     }

@@ -30,6 +30,16 @@ pub enum IndexDifference {
     /// It belongs to another ledger, or lost rows.
     #[error("the index is not this ledger's, or lost rows; `elicense store rebuild` makes it anew")]
     OtherLedger,
+    /// It knows of entries that the ledger does not have.
+    #[error(
+        "the ledger has {ledger} entries, the index has seen {index}: entry {ledger} and those after it are gone"
+    )]
+    Ahead {
+        /// Entries of the ledger.
+        ledger: u64,
+        /// Entries that the index has applied.
+        index: u64,
+    },
     /// A row is not there.
     #[error("the index lacks the row {row} of entry {position}; `elicense store rebuild` makes it anew")]
     Missing {
@@ -79,8 +89,8 @@ pub enum IndexDifference {
 /// An index that was compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IndexChecked {
-    /// Entries that it has applied; what is behind them is applied at the next start.
-    pub applied: u64,
+    /// Entries whose rows must be there. What is behind them is applied (again) at the next start.
+    pub entries: u64,
     /// Its rows.
     pub rows: u64,
 }
@@ -91,6 +101,8 @@ pub struct IndexCheck {
     sealed: SealedIndex,
     keys: RowKeys,
     applied: Head,
+    /// Entries whose rows were made sure of. Those of later ones may be there in part after a power cut.
+    synced: u64,
     head: Head,
     rows: u64,
     /// Rows that say they are a later entry's, by SHA-256 of their key, and which.
@@ -115,7 +127,8 @@ impl IndexCheck {
         }
         let (sealed, keys) = (SealedIndex::new(data, random), RowKeys::new(data));
         let (head, waiting) = (Head::empty(), HashMap::new());
-        Ok(Some(Self { index, sealed, keys, applied, head, rows: 0, waiting }))
+        let synced = synced.entries();
+        Ok(Some(Self { index, sealed, keys, applied, synced, head, rows: 0, waiting }))
     }
 
     /// Compares the rows of the next entry.
@@ -129,7 +142,13 @@ impl IndexCheck {
         let rows = rows.map_err(|source| IndexDifference::Content { position, source })?;
         // A row that an entry makes twice (one holder in two places) is one row.
         let distinct: BTreeMap<&[u8], &Row> = rows.iter().map(|row| (row.key.as_slice(), row)).collect();
-        distinct.into_values().try_for_each(|row| self.row(position, row))
+        distinct.into_values().try_for_each(|row| match self.row(position, row) {
+            Err(difference) if position >= self.synced => match difference {
+                IndexDifference::Index(failure) => Err(failure.into()),
+                _ => Ok(()),
+            },
+            compared => compared,
+        })
     }
 
     fn row(&mut self, position: u64, expected: &Row) -> Result<(), IndexDifference> {
@@ -155,6 +174,10 @@ impl IndexCheck {
 
     /// Ends behind the ledger's last entry.
     pub fn finish(self) -> Result<IndexChecked, IndexDifference> {
+        let (ledger, index) = (self.head.entries(), self.applied.entries());
+        if index > ledger {
+            return Err(IndexDifference::Ahead { ledger, index });
+        }
         if self.head != self.applied {
             return Err(IndexDifference::OtherLedger);
         }
@@ -165,7 +188,7 @@ impl IndexCheck {
         if got != self.rows {
             return Err(IndexDifference::Extra { expected: self.rows, got });
         }
-        Ok(IndexChecked { applied: self.applied.entries(), rows: got })
+        Ok(IndexChecked { entries: self.synced, rows: got })
     }
 
     fn count(&self) -> Result<u64, IndexFailure> {
