@@ -4,6 +4,7 @@
 use std::io::{BufRead, IsTerminal, Write};
 
 use super::exit::CliError;
+use super::print::note;
 
 /// Asks on a terminal; elsewhere there is nobody to ask.
 pub(super) struct Asker {
@@ -65,7 +66,7 @@ impl Asker {
         loop {
             match read(answer(what)?.trim()) {
                 Ok(value) => return Ok(value),
-                Err(error) => eprintln!("  {error}"),
+                Err(error) => note(format_args!("  {error}")),
             }
         }
     }

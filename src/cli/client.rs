@@ -37,10 +37,16 @@ impl Client {
     pub(super) async fn tcp(url: &str) -> Result<Self, CliError> {
         let host = url.strip_prefix("http://").map(|rest| rest.trim_end_matches('/'));
         let host = host.filter(|host| !host.is_empty() && !host.contains('/'));
-        let host = host.ok_or_else(|| CliError::usage(format!("expected http://HOST:PORT, got {url}")))?;
+        let host = host.ok_or_else(|| match url.starts_with("https://") {
+            true => CliError::Usage(format!(
+                "{url}: TLS is not spoken here; expected http://HOST:PORT, of the service itself or a proxy beside it"
+            )),
+            false => CliError::Usage(format!("expected http://HOST:PORT, got {url}")),
+        })?;
         let address = if host.contains(':') { host.to_owned() } else { format!("{host}:80") };
         let stream = TcpStream::connect(&address).await;
-        let stream = stream.map_err(|error| CliError::Internal(format!("{address}: {error}")))?;
+        let stream = stream
+            .map_err(|error| CliError::Internal(format!("no service answers at {address}: {error}")))?;
         Self::over(TokioIo::new(stream), host.to_owned()).await
     }
 

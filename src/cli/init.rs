@@ -10,6 +10,7 @@ use super::ask::{Asker, Question};
 use super::department_plan::{authority, department, parse};
 use super::exit::{CliError, Exit};
 use super::print::line;
+use super::public_url::public_url;
 use super::{DataArgs, OutputArgs, now};
 use crate::crypto::SystemRandom;
 use crate::registry::{DepartmentPlan, Made, Making, Plan, make_installation};
@@ -167,30 +168,5 @@ fn checkpoint_file(text: &str) -> Result<PathBuf, CliError> {
     match file.parent() {
         Some(folder) if folder.is_dir() && !file.is_dir() => Ok(file),
         _ => Err(CliError::Usage(format!("expected a file in a folder that is there, got {text:?}"))),
-    }
-}
-
-fn public_url(text: &str) -> Result<String, CliError> {
-    let url = text.trim_end_matches('/');
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or_default();
-    let good = !rest.is_empty() && !rest.starts_with('/') && !rest.contains(['?', '#', '@', '+']);
-    if good && url.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Ok(url.to_owned());
-    }
-    Err(CliError::Usage(format!("expected a URL as https://licences.example.gov.cn, got {text:?}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_public_url_is_one_that_can_be_signed() {
-        assert_eq!(public_url("https://a.cn/").unwrap(), "https://a.cn");
-        assert_eq!(public_url("http://127.0.0.1:8080/x").unwrap(), "http://127.0.0.1:8080/x");
-        for wrong in ["", "a.cn", "ftp://a.cn", "https://", "https:///x", "https://a.cn/?q", "https://市.cn"]
-        {
-            assert!(public_url(wrong).is_err(), "{wrong}");
-        }
     }
 }

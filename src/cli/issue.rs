@@ -21,6 +21,7 @@ use self::lanes::{IN_FLIGHT, Lanes};
 use self::report::Report;
 use self::rows::{Row, Source};
 use super::exit::{CliError, Exit, Refusal};
+use super::print::note;
 use super::serve::stop;
 use super::{DataArgs, OutputArgs, runtime};
 
@@ -66,10 +67,10 @@ pub(super) fn run(args: &IssueArgs) -> Result<Exit, CliError> {
             issued?;
         }
         lanes.close()?;
-        eprintln!("{} issued, {} refused", report.issued, report.refused);
+        note(format_args!("{} issued, {} refused", report.issued, report.refused));
         Ok(match (*stopped.borrow(), report.refused) {
             (true, _) => {
-                eprintln!("stopped; run the same command again to go on");
+                note("stopped; run the same command again to go on");
                 Exit::Interrupted
             }
             (false, 0) => Exit::Done,

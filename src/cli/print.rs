@@ -1,4 +1,5 @@
-//! Standard output: a reader that has gone, as in `elicense … | head`, ends the program quietly and breaks nothing.
+//! Standard output and error. A reader that has gone, as in `elicense … | head`, ends the program quietly and breaks
+//! nothing.
 
 use std::fmt::Display;
 use std::io::{ErrorKind, Write};
@@ -11,4 +12,14 @@ pub(super) fn line(text: impl Display) -> Result<(), CliError> {
         ErrorKind::BrokenPipe => CliError::NobodyReads,
         _ => CliError::Internal(format!("standard output: {error}")),
     })
+}
+
+/// Tells a person something beside the output. Where nobody reads that, nothing is lost.
+pub(super) fn note(text: impl Display) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Writes a file that the command line named.
+pub(super) fn file(path: &std::path::Path, bytes: &[u8]) -> Result<(), CliError> {
+    std::fs::write(path, bytes).map_err(|error| CliError::Data(format!("{}: {error}", path.display())))
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::rows::Source;
 use crate::cli::OutputArgs;
 use crate::cli::exit::{CliError, Refusal};
-use crate::cli::print::line;
+use crate::cli::print::{line, note};
 
 /// Counts and tells what becomes of rows.
 pub(super) struct Report {
@@ -101,6 +101,6 @@ fn print_refused(
     if output.json {
         return line(json!({"file": source.name, "row": row, "refused": refusal}));
     }
-    eprintln!("{}, row {row}: {refusal}", source.name);
+    note(format_args!("{}, row {row}: {refusal}", source.name));
     Ok(())
 }
