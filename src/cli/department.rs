@@ -27,6 +27,18 @@ pub(super) enum DepartmentCommand {
     WithdrawKey(WithdrawKeyArgs),
 }
 
+impl DepartmentCommand {
+    /// How its results and errors are printed.
+    pub(super) const fn output(&self) -> OutputArgs {
+        match self {
+            Self::List(args) => args.output,
+            Self::Add(args) => args.output,
+            Self::NewKey(args) => args.output,
+            Self::WithdrawKey(args) => args.output,
+        }
+    }
+}
+
 /// Arguments of `department list`.
 #[derive(Args)]
 pub(super) struct ListArgs {

@@ -4,12 +4,13 @@ use std::fmt;
 use std::process::ExitCode;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::registry::{
     ActError, CertifyError, DepartmentError, ErrorKind, MakeError, ProblemView, RegistryOpenError,
 };
 
-/// What `--help` says about exit codes.
+/// What `--help` says about exit codes and what all commands share.
 pub(super) const TABLE: &str = "\
 Exit codes:
   0   done; the licence is valid
@@ -18,7 +19,12 @@ Exit codes:
   64  the command line is wrong
   65  the data is refused: a file, a licence, a store, a trust list
   70  something failed here
-  130 stopped by Ctrl-C: what was begun is finished";
+  130 stopped by Ctrl-C: what was begun is finished
+
+With --json an error is one line on standard error: {\"error\": {\"code\", \"detail\", \"problems\"?}}.
+
+Environment: ELICENSE_DATA is the directory where --data is not given, ELICENSE_LISTEN the address where --listen is
+not; ELICENSE_LOG sets how much a service logs, as info or elicense=debug.";
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,6 +131,26 @@ impl CliError {
             Self::Data(_) | Self::Refused(_) => Exit::Data,
             Self::Busy(_) | Self::Transport(_) | Self::Internal(_) => Exit::Internal,
             Self::NobodyReads => Exit::Done,
+        }
+    }
+
+    /// The error for a machine: a stable code, a sentence, and the broken rules where there are any.
+    pub(super) fn to_json(&self) -> Value {
+        let error = match self {
+            Self::Refused(refusal) => json!(refusal),
+            other => json!({"code": other.code(), "detail": other.to_string()}),
+        };
+        json!({"error": error})
+    }
+
+    const fn code(&self) -> &'static str {
+        match self {
+            Self::Usage(_) => "usage",
+            Self::Data(_) | Self::Refused(_) => "data",
+            Self::Busy(_) => "busy",
+            Self::Transport(_) => "unreachable",
+            Self::Internal(_) => "internal",
+            Self::NobodyReads => "nobody_reads",
         }
     }
 

@@ -49,7 +49,7 @@ pub(super) struct InitArgs {
     #[arg(long, value_name = "PATH")]
     checkpoint: Option<String>,
     #[command(flatten)]
-    output: OutputArgs,
+    pub(super) output: OutputArgs,
 }
 
 const AFTER_HELP: &str = "\

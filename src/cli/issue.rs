@@ -21,7 +21,6 @@ use self::lanes::{IN_FLIGHT, Lanes};
 use self::report::Report;
 use self::rows::{Row, Source};
 use super::exit::{CliError, Exit, Refusal};
-use super::print::note;
 use super::serve::stop;
 use super::{DataArgs, OutputArgs, runtime};
 
@@ -38,7 +37,7 @@ pub(super) struct IssueArgs {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]
-    output: OutputArgs,
+    pub(super) output: OutputArgs,
 }
 
 const AFTER_HELP: &str = "\
@@ -67,12 +66,10 @@ pub(super) fn run(args: &IssueArgs) -> Result<Exit, CliError> {
             issued?;
         }
         lanes.close()?;
-        note(format_args!("{} issued, {} refused", report.issued, report.refused));
-        Ok(match (*stopped.borrow(), report.refused) {
-            (true, _) => {
-                note("stopped; run the same command again to go on");
-                Exit::Interrupted
-            }
+        let stopped = *stopped.borrow();
+        report.close(stopped);
+        Ok(match (stopped, report.refused) {
+            (true, _) => Exit::Interrupted,
             (false, 0) => Exit::Done,
             (false, _) => Exit::Data,
         })

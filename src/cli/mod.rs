@@ -71,6 +71,23 @@ enum Command {
     Store(store::StoreCommand),
 }
 
+impl Command {
+    /// How its results and errors are printed.
+    const fn output(&self) -> OutputArgs {
+        match self {
+            Self::Init(args) => args.output,
+            Self::Issue(args) => args.output,
+            Self::Verify(args) => args.output,
+            Self::Status(args) => args.output,
+            Self::Show(args) => args.output,
+            Self::Types(args) => args.output,
+            Self::Department(command) => command.output(),
+            Self::Store(command) => command.output(),
+            Self::Demo(_) | Self::Serve(_) | Self::Qr(_) => OutputArgs { json: false },
+        }
+    }
+}
+
 /// Where the installation is.
 #[derive(Args, Clone)]
 struct DataArgs {
@@ -96,11 +113,15 @@ pub fn main() -> ExitCode {
             return if error.use_stderr() { Exit::Usage } else { Exit::Done }.into();
         }
     };
+    let output = cli.command.output();
     match run(cli.command) {
         Ok(exit) => exit.into(),
         Err(CliError::NobodyReads) => Exit::Done.into(),
         Err(error) => {
-            eprintln!("elicense: {error}");
+            match output.json {
+                true => print::note(error.to_json()),
+                false => print::note(format_args!("elicense: {error}")),
+            }
             error.exit().into()
         }
     }

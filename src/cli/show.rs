@@ -21,7 +21,7 @@ pub(super) struct ShowArgs {
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
     #[command(flatten)]
-    output: OutputArgs,
+    pub(super) output: OutputArgs,
 }
 
 pub(super) fn run(args: &ShowArgs) -> Result<Exit, CliError> {

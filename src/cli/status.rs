@@ -21,7 +21,7 @@ pub(super) struct StatusArgs {
     #[arg(long)]
     reason: String,
     #[command(flatten)]
-    output: OutputArgs,
+    pub(super) output: OutputArgs,
 }
 
 /// A state that a licence can be put into.

@@ -26,6 +26,15 @@ pub(super) enum StoreCommand {
     Stats(StoreArgs),
 }
 
+impl StoreCommand {
+    /// How its results and errors are printed.
+    pub(super) const fn output(&self) -> OutputArgs {
+        match self {
+            Self::Check(args) | Self::Rebuild(args) | Self::Stats(args) => args.output,
+        }
+    }
+}
+
 /// Arguments of every `store` command.
 #[derive(clap::Args)]
 pub(super) struct StoreArgs {

@@ -14,7 +14,7 @@ pub(super) struct TypesArgs {
     /// One type, with its fields
     code: Option<String>,
     #[command(flatten)]
-    output: OutputArgs,
+    pub(super) output: OutputArgs,
 }
 
 pub(super) fn run(args: &TypesArgs) -> Result<Exit, CliError> {

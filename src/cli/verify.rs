@@ -34,7 +34,7 @@ pub(super) struct VerifyArgs {
     #[arg(value_name = "FILE|TEXT|PICTURE|-")]
     presented: String,
     #[command(flatten)]
-    output: OutputArgs,
+    pub(super) output: OutputArgs,
 }
 
 #[derive(Args)]
@@ -75,7 +75,13 @@ pub(super) fn run(args: &VerifyArgs) -> Result<Exit, CliError> {
         (_, _, Some(trust)) => {
             let list = std::fs::read(trust)
                 .map_err(|error| CliError::Data(format!("{}: {error}", trust.display())))?;
-            let trust = trust_memory::believe(&list, args.root.as_deref())?;
+            let believed = trust_memory::believe(&list, args.root.as_deref());
+            let trust = believed.map_err(|error| match error {
+                CliError::Data(why) => {
+                    CliError::Data(format!("{}: the trust list is not believed: {why}", trust.display()))
+                }
+                other => other,
+            })?;
             print(args, &judge(&Verifier::new(&trust), &presented, args.at.unwrap_or_else(now)))
         }
         _ => Err(CliError::Usage("one of --data, --server and --trust is needed".to_owned())),

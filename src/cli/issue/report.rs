@@ -14,7 +14,7 @@ use crate::cli::print::{line, note};
 pub(super) struct Report {
     output: OutputArgs,
     bar: ProgressBar,
-    pub(super) issued: u64,
+    issued: u64,
     pub(super) refused: u64,
 }
 
@@ -65,6 +65,17 @@ impl Report {
     /// Takes the bar away.
     pub(super) fn end(&self) {
         self.bar.finish_and_clear();
+    }
+
+    /// The last word, on standard error.
+    pub(super) fn close(&self, stopped: bool) {
+        if self.output.json {
+            return note(json!({"issued": self.issued, "refused": self.refused, "stopped": stopped}));
+        }
+        note(format_args!("{} issued, {} refused", self.issued, self.refused));
+        if stopped {
+            note("stopped; run the same command again to go on");
+        }
     }
 
     /// Prints, with the bar out of the way where both go to a terminal.
