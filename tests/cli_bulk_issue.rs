@@ -225,7 +225,28 @@ fn rows_come_from_standard_input_as_well() {
     let places: Vec<u64> = rows.iter().filter_map(|row| row["row"].as_u64()).collect();
     assert_eq!(places, [1, 3, 5, 7, 9]);
     assert!(rows.iter().all(|row| row["file"] == json!("standard input")));
+    assert_equal_rows_are_one_licence(&bulk, &rows);
     assert!(is_missing_told_before_anything_is_issued(&bulk, &input));
+}
+
+/// The same rows with other line ends, and a few more, each twice: the same licences.
+fn assert_equal_rows_are_one_licence(bulk: &Bulk, issued: &[Value]) {
+    let twice: String = rows().lines().take(10).map(|line| format!("{line}\n {line}\n")).collect();
+    let file = bulk.logs.join("twice.jsonl");
+    std::fs::write(&file, twice.trim_end()).expect("the rows can be written");
+    let mut command = elicense();
+    command.args(["issue", "--json", "--department", &bulk.department, "--data"]).arg(&bulk.data).arg(&file);
+    let output = run(&mut command);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let told = String::from_utf8(output.stdout).expect("UTF-8");
+    let again: Vec<Value> = told.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let identifiers = |rows: &[Value]| -> Vec<String> {
+        rows.iter().map(|row| row["issued"]["identifier"].to_string()).collect()
+    };
+    let (first, again): (Vec<_>, Vec<_>) =
+        identifiers(&again).chunks(2).map(|pair| (pair[0].clone(), pair[1].clone())).unzip();
+    assert_eq!(first, again);
+    assert_eq!(first[..issued.len()], identifiers(issued));
 }
 
 fn is_missing_told_before_anything_is_issued(bulk: &Bulk, file: &Path) -> bool {

@@ -158,7 +158,7 @@ fn a_reader_that_goes_away_breaks_nothing() {
         let child = child.args(words).stdout(writer).stderr(Stdio::piped());
         drop(reader);
         let output = child.spawn().and_then(std::process::Child::wait_with_output).expect("it runs");
-        assert_eq!(output.status.code(), Some(0), "{words:?}: {}", said(&output));
+        assert_eq!(output.status.code(), Some(70), "{words:?}: {}", said(&output));
         assert!(output.stderr.is_empty(), "{words:?}: {}", said(&output));
     }
 }

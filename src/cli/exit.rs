@@ -38,6 +38,9 @@ pub(super) enum Exit {
     Interrupted,
 }
 
+/// As [`Exit::Interrupted`], for a process that ends on the spot.
+pub(super) const INTERRUPTED: i32 = 130;
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(match exit {
@@ -129,8 +132,8 @@ impl CliError {
         match self {
             Self::Usage(_) => Exit::Usage,
             Self::Data(_) | Self::Refused(_) => Exit::Data,
-            Self::Busy(_) | Self::Transport(_) | Self::Internal(_) => Exit::Internal,
-            Self::NobodyReads => Exit::Done,
+            // Nobody has read the verdict: 0 would call it valid.
+            Self::Busy(_) | Self::Transport(_) | Self::Internal(_) | Self::NobodyReads => Exit::Internal,
         }
     }
 

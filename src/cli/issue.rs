@@ -20,7 +20,8 @@ use tokio::sync::watch;
 use self::lanes::{IN_FLIGHT, Lanes};
 use self::report::Report;
 use self::rows::{Row, Source};
-use super::exit::{CliError, Exit, Refusal};
+use super::exit::{CliError, Exit, INTERRUPTED, Refusal};
+use super::print::note;
 use super::serve::stop;
 use super::{DataArgs, OutputArgs, runtime};
 
@@ -82,6 +83,10 @@ fn stopped() -> watch::Receiver<bool> {
     tokio::spawn(async move {
         stop().await;
         let _ = sender.send(true);
+        note("stopping: rows that are begun are finished; once more to break off at once");
+        stop().await;
+        // As good as a kill: what is issued is durable, and the next run finds it.
+        std::process::exit(INTERRUPTED);
     });
     stopped
 }

@@ -116,7 +116,7 @@ pub fn main() -> ExitCode {
     let output = cli.command.output();
     match run(cli.command) {
         Ok(exit) => exit.into(),
-        Err(CliError::NobodyReads) => Exit::Done.into(),
+        Err(error @ CliError::NobodyReads) => error.exit().into(),
         Err(error) => {
             match output.json {
                 true => print::note(error.to_json()),

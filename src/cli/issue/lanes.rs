@@ -14,8 +14,8 @@ use crate::cli::exit::CliError;
 use crate::cli::now;
 use crate::registry::{Caller, Registry};
 
-/// Rows in flight. A service takes 64 connections on its local socket; some are left to others.
-pub(super) const IN_FLIGHT: usize = 48;
+/// Rows in flight, and so connections to a service: a quarter of what its local socket takes.
+pub(super) const IN_FLIGHT: usize = 64;
 /// How often a row is sent again while the store is busy.
 const BUSY_TRIES: u32 = 8;
 const BUSY_WAIT: Duration = Duration::from_millis(50);
