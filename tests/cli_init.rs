@@ -66,7 +66,7 @@ fn by_options_everything_lies_where_it_was_told_to() {
         "--department",
         HALL,
         "--public-url",
-        "https://licences.example.cn/",
+        "https://licences.example.com/",
         "--keys",
         keys.to_str().expect("UTF-8"),
         "--checkpoint",
@@ -83,7 +83,7 @@ fn by_options_everything_lies_where_it_was_told_to() {
     assert!(modes.len() >= 10 && modes.iter().all(|mode| *mode == 0o600), "{modes:?}");
     assert_eq!(data.metadata().expect("metadata").permissions().mode() & 0o777, 0o700);
     let settings = std::fs::read_to_string(data.join("settings.json")).expect("settings");
-    assert!(settings.contains("\"https://licences.example.cn\""), "{settings}");
+    assert!(settings.contains("\"https://licences.example.com\""), "{settings}");
 
     let again = init(&data, &words);
     assert_eq!(again.status.code(), Some(65), "{}", said(&again));
@@ -105,7 +105,7 @@ fn what_is_wrong_is_named_with_its_option_and_nothing_is_made() {
         (("--city", "示范市人民政府"), "CODE=NAME"),
         (("--department", "11330105002500287C=中心:11100000MB0143028R999"), "elicense types"),
         (("--area-code", "12345"), "--area-code"),
-        (("--public-url", "licences.example.cn"), "--public-url"),
+        (("--public-url", "licences.example.com"), "--public-url"),
         (("--checkpoint", "/no-such-folder/checkpoint"), "--checkpoint"),
     ] {
         let mut words: Vec<&str> = good.to_vec();

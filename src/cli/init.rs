@@ -57,7 +57,7 @@ On a terminal it asks for whatever is not given. DIR must be new or empty. Examp
 
   elicense init --data DIR --region 示范市 --city 11110000000021135M=示范市人民政府 \\
     --department 11430000006122244L=示范市市场监督管理局:11100000MB0143028R001 \\
-    --public-url https://licences.example.gov.cn --keys /etc/elicense/keys --checkpoint /mnt/other/elicense.checkpoint
+    --public-url https://licences.example.com --keys /etc/elicense/keys --checkpoint /mnt/other/elicense.checkpoint
 
 `elicense types` lists the types. `elicense department add` adds departments later.";
 

@@ -80,8 +80,9 @@ pub(super) fn run(args: &IssueArgs) -> Result<Exit, CliError> {
 /// Becomes true at Ctrl-C or SIGTERM: no further row is begun.
 fn stopped() -> watch::Receiver<bool> {
     let (sender, stopped) = watch::channel(false);
+    let stop_once = stop();
     tokio::spawn(async move {
-        stop().await;
+        stop_once.await;
         let _ = sender.send(true);
         note("stopping: rows that are begun are finished; once more to break off at once");
         stop().await;

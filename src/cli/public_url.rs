@@ -10,7 +10,7 @@ pub(super) fn public_url(text: &str) -> Result<String, CliError> {
     if good && url.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Ok(url.to_owned());
     }
-    Err(CliError::Usage(format!("expected a URL as https://licences.example.gov.cn, got {text:?}")))
+    Err(CliError::Usage(format!("expected a URL as https://licences.example.com, got {text:?}")))
 }
 
 #[cfg(test)]

@@ -88,16 +88,17 @@ fn bind_local(socket: &Path) -> Result<UnixListener, CliError> {
     bound.map_err(|error| CliError::Internal(format!("{}: {error}", socket.display())))
 }
 
-/// Ends at SIGTERM or SIGINT.
-pub(super) async fn stop() {
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// Ends at SIGTERM or SIGINT, also one that comes before it is first waited for.
+pub(super) fn stop() -> impl Future<Output = ()> {
+    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async move {
+        let (Ok(mut terminate), Ok(mut interrupt)) = signals else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
     }
 }
 

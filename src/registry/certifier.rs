@@ -78,7 +78,13 @@ impl Certifier<'_> {
         let key = self.keys.find_or_make(&key_name, plan.algorithm)?;
         let public = key.verifying_key();
         let subject = SubjectName { organization: self.region, common_name: plan.authority.name() };
-        let request = Request { subject, key: &public, validity: self.validity() };
+        // Added years later, it still ends with the city's.
+        let (own, above) = (self.validity(), city.certificate.validity());
+        let validity = Validity {
+            not_before: own.not_before.max(above.not_before),
+            not_after: own.not_after.min(above.not_after),
+        };
+        let request = Request { subject, key: &public, validity };
         let certificate = mint_department(city, &request, &scope(plan)?, self.random)?;
         self.keep(&key_name, &certificate)?;
         Ok(CertifiedKey { certificate, key })
