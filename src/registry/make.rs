@@ -54,7 +54,7 @@ pub enum MakeError {
         dir: PathBuf,
     },
     /// Keys or a checkpoint lie where this one's shall go.
-    #[error("{}: there is something here already: of another installation, or of a making that was interrupted", path.display())]
+    #[error("{}: there is something here already: another installation's, or of an `elicense init` that was interrupted, which can be removed", path.display())]
     Occupied {
         /// The folder of keys, or the checkpoint's file.
         path: PathBuf,
