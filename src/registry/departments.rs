@@ -279,3 +279,72 @@ pub fn list_departments(dir: &Path) -> Result<Vec<ListedDepartment>, CheckError>
 /// Kinds of FORMAT.md §6.
 const DEPARTMENT: u8 = 3;
 const API_KEY: u8 = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{City, now};
+    use super::*;
+    use crate::crypto::Algorithm;
+
+    const CODE: &str = "11999900MB0000553B";
+
+    fn plan(name: &str, algorithm: Algorithm) -> DepartmentPlan {
+        let authority = Authority::new(CODE.parse().unwrap(), name).unwrap();
+        DepartmentPlan { authority, types: vec!["11100000MB0143028R001".parse().unwrap()], algorithm }
+    }
+
+    /// An addition that ends when the trust list is signed and the department not yet entered.
+    fn interrupted(city: &City, plan: &DepartmentPlan) -> Issuing {
+        let registry = city.open();
+        let issuing = registry.certify(&registry.certifier(now()), plan).unwrap();
+        registry.close().unwrap();
+        issuing
+    }
+
+    #[test]
+    fn an_interrupted_addition_goes_on_with_its_key_and_certificate() {
+        let city = City::new();
+        let plan = plan("数据局", Algorithm::EdDsa);
+        let issuing = interrupted(&city, &plan);
+        city.open().add_department(&plan, now().plus(60)).unwrap();
+        let registry = city.open();
+        assert_eq!(registry.trust.version(), 2, "the list was not signed again");
+        let known = &registry.departments[&CODE.parse().unwrap()];
+        assert_eq!(known.department.issuing, Some(issuing));
+    }
+
+    #[test]
+    fn added_again_under_another_name_it_gets_another_certificate_of_the_same_key() {
+        let city = City::new();
+        let first = interrupted(&city, &plan("数据局", Algorithm::EdDsa));
+        let other = city.open().add_department(&plan("大数据局", Algorithm::Es256), now().plus(60));
+        assert!(matches!(other, Err(DepartmentError::Certify(CertifyError::Keys(_)))), "{other:?}");
+        city.open().add_department(&plan("大数据局", Algorithm::EdDsa), now().plus(60)).unwrap();
+        let registry = city.open();
+        assert_eq!(registry.trust.version(), 3);
+        let code: CreditCode = CODE.parse().unwrap();
+        let issuing = registry.departments[&code].department.issuing.clone().unwrap();
+        assert_ne!(issuing.key_id, first.key_id);
+        assert_eq!(registry.trust.authority(&code).unwrap().name, "大数据局");
+    }
+
+    #[test]
+    fn years_later_its_certificate_ends_with_the_citys() {
+        let city = City::new();
+        let later = now().plus(20 * 31_556_952);
+        city.open().add_department(&plan("数据局", Algorithm::Es256), later).unwrap();
+        let registry = city.open();
+        let issuing = registry.departments[&CODE.parse().unwrap()].department.issuing.clone().unwrap();
+        let certificate = registry.trust.signer(&issuing.key_id).unwrap().certificate();
+        let city = registry.in_force(Certificate::is_authority).unwrap();
+        assert_eq!(certificate.validity().not_after, city.validity().not_after);
+    }
+
+    #[test]
+    fn a_clock_that_is_behind_changes_nothing() {
+        let city = City::new();
+        let behind = now().plus(-600);
+        let refused = city.open().add_department(&plan("数据局", Algorithm::Es256), behind);
+        assert!(matches!(refused, Err(DepartmentError::ClockBehind { seconds: 600 })), "{refused:?}");
+    }
+}
