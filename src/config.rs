@@ -33,7 +33,7 @@ impl Default for HttpLimits {
     fn default() -> Self {
         Self {
             max_connections: 1_024,
-            max_local_connections: 64,
+            max_local_connections: 256,
             header_read_timeout: Duration::from_secs(10),
             body_read_timeout: Duration::from_secs(30),
             request_timeout: Duration::from_secs(60),

@@ -1,5 +1,6 @@
 //! How a command reaches an installation: through the service that has it open, or by opening it.
 
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -28,29 +29,6 @@ impl Access {
         match Client::local(&dir.join(SOCKET)).await {
             Some(client) => Ok(Self::Service(Box::new(client))),
             None => Ok(Self::Here(Box::new(open(dir, command, IndexPolicy::CatchUp)?))),
-        }
-    }
-
-    /// Issues from one request body.
-    pub(super) async fn issue(
-        &mut self,
-        department: &str,
-        key: &str,
-        body: Vec<u8>,
-    ) -> Result<Value, CliError> {
-        match self {
-            Self::Service(client) => {
-                let headers = vec![
-                    ("acting-department", department.to_owned()),
-                    ("idempotency-key", key.to_owned()),
-                    ("content-type", "application/json".to_owned()),
-                ];
-                client.json(Ask { method: Method::POST, path: "/v1/licences", headers, body }).await
-            }
-            Self::Here(registry) => {
-                let caller = acting(registry, department)?;
-                to_value(&registry.issue(&caller, key, &body, now()).await?)
-            }
         }
     }
 
@@ -150,7 +128,19 @@ pub(super) fn open(dir: &Path, command: &str, index: IndexPolicy) -> Result<Regi
     Ok(registry)
 }
 
-fn acting(registry: &Registry, department: &str) -> Result<Caller, CliError> {
+/// Opens an installation for what nobody else may be at meanwhile.
+pub(super) fn open_alone(dir: &Path, command: &str, index: IndexPolicy) -> Result<Registry, CliError> {
+    Settings::read(dir).map_err(CliError::data)?;
+    if UnixStream::connect(dir.join(SOCKET)).is_ok() {
+        return Err(CliError::Data(format!(
+            "a service has {} open; `elicense {command}` needs it alone: stop the service, run this again, start it",
+            dir.display()
+        )));
+    }
+    open(dir, command, index)
+}
+
+pub(super) fn acting(registry: &Registry, department: &str) -> Result<Caller, CliError> {
     registry
         .acting(department)
         .ok_or_else(|| CliError::Data(format!("{department} is no department of this installation")))

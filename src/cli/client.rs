@@ -5,7 +5,7 @@ use std::path::Path;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::{Method, Request, Response};
+use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::{TcpStream, UnixStream};
@@ -37,10 +37,16 @@ impl Client {
     pub(super) async fn tcp(url: &str) -> Result<Self, CliError> {
         let host = url.strip_prefix("http://").map(|rest| rest.trim_end_matches('/'));
         let host = host.filter(|host| !host.is_empty() && !host.contains('/'));
-        let host = host.ok_or_else(|| CliError::usage(format!("expected http://HOST:PORT, got {url}")))?;
+        let host = host.ok_or_else(|| match url.starts_with("https://") {
+            true => CliError::Usage(format!(
+                "{url}: TLS is not spoken here; expected http://HOST:PORT, of the service itself or a proxy beside it"
+            )),
+            false => CliError::Usage(format!("expected http://HOST:PORT, got {url}")),
+        })?;
         let address = if host.contains(':') { host.to_owned() } else { format!("{host}:80") };
         let stream = TcpStream::connect(&address).await;
-        let stream = stream.map_err(|error| CliError::Internal(format!("{address}: {error}")))?;
+        let stream = stream
+            .map_err(|error| CliError::Internal(format!("no service answers at {address}: {error}")))?;
         Self::over(TokioIo::new(stream), host.to_owned()).await
     }
 
@@ -53,6 +59,11 @@ impl Client {
         Ok(Self { sender, host })
     }
 
+    /// Whether it can take another request.
+    pub(super) fn is_open(&self) -> bool {
+        !self.sender.is_closed()
+    }
+
     /// Asks, and hands out the body of a good answer.
     pub(super) async fn bytes(&mut self, ask: Ask<'_>) -> Result<Vec<u8>, CliError> {
         let mut request = Request::builder().method(ask.method).uri(ask.path).header("host", &self.host);
@@ -60,9 +71,12 @@ impl Client {
             request = request.header(*name, value);
         }
         let request = request.body(Full::new(Bytes::from(ask.body))).map_err(CliError::usage)?;
-        self.sender.ready().await.map_err(CliError::internal)?;
-        let answer = self.sender.send_request(request).await.map_err(CliError::internal)?;
-        read(answer).await
+        let lost = |error| CliError::Transport(format!("the service does not answer: {error}"));
+        self.sender.ready().await.map_err(lost)?;
+        let answer = self.sender.send_request(request).await.map_err(lost)?;
+        let status = answer.status();
+        let body = answer.into_body().collect().await.map_err(lost)?.to_bytes();
+        if status.is_success() { Ok(body.to_vec()) } else { Err(CliError::answered(status.as_u16(), &body)) }
     }
 
     /// Asks for JSON.
@@ -70,17 +84,5 @@ impl Client {
         let body = self.bytes(ask).await?;
         serde_json::from_slice(&body)
             .map_err(|error| CliError::Internal(format!("the service's answer: {error}")))
-    }
-}
-
-async fn read(answer: Response<hyper::body::Incoming>) -> Result<Vec<u8>, CliError> {
-    let status = answer.status();
-    let body = answer.into_body().collect().await.map_err(CliError::internal)?.to_bytes();
-    if status.is_success() {
-        return Ok(body.to_vec());
-    }
-    match serde_json::from_slice(&body) {
-        Ok(problem) => Err(CliError::problem(&problem)),
-        Err(_) => Err(CliError::Internal(format!("the service answered {status}"))),
     }
 }

@@ -9,11 +9,13 @@ use serde::{Deserialize, Serialize};
 use super::access::open;
 use super::demo_city::{self, SAMPLES};
 use super::exit::{CliError, Exit};
+use super::print::line;
+use super::public_url::public_url;
 use super::serve::{ListenArgs, bind, log_to_stderr, serve};
-use super::{now, runtime};
+use super::{now, runtime, who};
 use crate::crypto::{SystemRandom, create_secret_file};
 use crate::licence::Draft;
-use crate::registry::{Made, Registry, Settings, make_installation};
+use crate::registry::{Made, Making, Registry, Settings};
 use crate::render::QrSymbol;
 use crate::store::IndexPolicy;
 
@@ -62,24 +64,33 @@ pub(super) fn run(args: &DemoArgs) -> Result<Exit, CliError> {
         let tcp = bind(args.listen.listen).await?;
         let url = format!("http://{}", tcp.local_addr().map_err(CliError::internal)?);
         let file = args.dir.join("demo.json");
-        let registry = if Settings::exist(&args.dir) {
-            open(&args.dir, "demo", IndexPolicy::CatchUp)?
-        } else {
-            make(args, &url, &file).await?
-        };
-        let demo =
-            std::fs::read(&file).map_err(|error| CliError::Data(format!("{}: {error}", file.display())))?;
+        if !Settings::exist(&args.dir) {
+            make(args, &url, &file).await?;
+        }
+        let demo = std::fs::read(&file).map_err(|error| CliError::Data(no_demo(args, &file, &error)))?;
+        let registry = open(&args.dir, "demo", IndexPolicy::CatchUp)?;
         let demo: DemoFile = serde_json::from_slice(&demo).map_err(CliError::data)?;
-        say_what_to_try(&demo, &url, &file, registry.region());
+        say_what_to_try(&demo, &url, &file, registry.region())?;
         serve(tcp, &args.dir, registry).await
     })
 }
 
-async fn make(args: &DemoArgs, url: &str, file: &Path) -> Result<Registry, CliError> {
-    let public_url = args.public_url.as_deref().unwrap_or(url).trim_end_matches('/').to_owned();
-    let plan = demo_city::plan(public_url.clone())?;
-    let made = make_installation(&args.dir, &plan, Arc::new(SystemRandom), now())?;
-    let registry = open(&args.dir, "demo", IndexPolicy::CatchUp)?;
+fn no_demo(args: &DemoArgs, file: &Path, error: &std::io::Error) -> String {
+    let dir = args.dir.display();
+    format!(
+        "{}: {error}: {dir} holds an installation that is no demonstration; `elicense serve --data {dir}` serves it",
+        file.display()
+    )
+}
+
+/// Makes the demonstration. Killed before its end, it leaves a directory that nothing opens, and the next start makes it
+/// anew.
+async fn make(args: &DemoArgs, url: &str, file: &Path) -> Result<(), CliError> {
+    let url = public_url(args.public_url.as_deref().unwrap_or(url))?;
+    let plan = demo_city::plan(url.clone())?;
+    let making = Making::begin(&args.dir)?;
+    let made = making.make(&plan, Arc::new(SystemRandom), now())?;
+    let registry = making.open(who("demo"), Arc::new(SystemRandom))?;
     let licences = issue_samples(&registry, &made).await?;
     let types = |code: &str| {
         let department = registry.departments().into_iter().find(|one| one.code.as_str() == code);
@@ -91,10 +102,11 @@ async fn make(args: &DemoArgs, url: &str, file: &Path) -> Result<Registry, CliEr
         api_key: department.api_key.to_string(),
         types: types(department.code.as_str()),
     });
-    let demo = DemoFile { url: public_url, departments: departments.collect(), licences };
+    let demo = DemoFile { url, departments: departments.collect(), licences };
     let text = serde_json::to_vec_pretty(&demo).map_err(CliError::internal)?;
     create_secret_file(file, &text).map_err(CliError::internal)?;
-    Ok(registry)
+    registry.close().map_err(CliError::internal)?;
+    Ok(making.finish()?)
 }
 
 async fn issue_samples(registry: &Registry, made: &Made) -> Result<Vec<DemoLicence>, CliError> {
@@ -115,33 +127,34 @@ async fn issue_samples(registry: &Registry, made: &Made) -> Result<Vec<DemoLicen
     Ok(licences)
 }
 
-fn say_what_to_try(demo: &DemoFile, url: &str, file: &Path, region: &str) {
+fn say_what_to_try(demo: &DemoFile, url: &str, file: &Path, region: &str) -> Result<(), CliError> {
     let issuers = demo.departments.iter().filter(|department| !department.types.is_empty()).count();
-    println!(
-        "elicense: {region}, {} departments ({issuers} issue), {} licences",
-        demo.departments.len(),
-        demo.licences.len()
-    );
-    println!(
-        "keys and licences stand in {} (the only place where API keys stand in the open)\n",
-        file.display()
-    );
-    if let Some(licence) = demo.licences.first() {
-        if let Ok(symbol) = QrSymbol::of(&licence.qr) {
-            println!("{}", symbol.terminal());
-        }
-        println!("This is licence {}.\n", licence.identifier);
+    let (departments, licences) = (demo.departments.len(), demo.licences.len());
+    let (dir, file) = (file.parent().unwrap_or(Path::new(".")).display(), file.display());
+    line(format_args!(
+        "elicense: {region}, {departments} departments ({issuers} issue), {licences} licences"
+    ))?;
+    line(format_args!(
+        "API keys and licences stand in {file}, the only place where API keys stand in the open."
+    ))?;
+    line(
+        "Private keys, data key and checkpoint lie beside the data, as they must not for real use: `elicense init`.\n",
+    )?;
+    let Some(licence) = demo.licences.first() else { return Ok(()) };
+    let identifier = &licence.identifier;
+    if let Ok(symbol) = QrSymbol::of(&licence.qr) {
+        line(symbol.terminal())?;
     }
-    println!("Verify it:       open {url}/ and scan or paste it, or");
-    println!(
-        "  jq -r '.licences[0].qr' {} | curl -s --data-binary @- -H 'Content-Type: text/plain' {url}/v1/verifications",
-        file.display()
-    );
-    println!("Suspend it:");
-    println!(
-        "  elicense status --data {} IDENTIFIER suspended --reason 'complaint under review'",
-        file.parent().unwrap_or(Path::new(".")).display()
-    );
-    println!("All calls:       docs/API.md");
-    println!("Stop with Ctrl-C; started again on the same directory it serves what is there.");
+    line(format_args!("This is licence {identifier}.\n"))?;
+    line(format_args!("Verify it:       open {url}/ and scan or paste it, or"))?;
+    line(format_args!("  jq -j '.licences[0].qr' {file} | elicense verify --data {dir} -"))?;
+    line(format_args!(
+        "  jq -j '.licences[0].qr' {file} | curl -s --data-binary @- -H 'Content-Type: text/plain' {url}/v1/verifications"
+    ))?;
+    line("Suspend it:")?;
+    line(format_args!(
+        "  elicense status --data {dir} {identifier} suspended --reason 'complaint under review'"
+    ))?;
+    line("All calls:       docs/API.md")?;
+    line("Stop with Ctrl-C; started again on the same directory it serves what is there.")
 }

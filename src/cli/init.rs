@@ -1,51 +1,70 @@
 //! `elicense init`: an installation for real use. Asks for what was not given.
 
-use std::io::{BufRead, IsTerminal, Write};
-use std::path::PathBuf;
-use std::str::FromStr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
 use serde_json::json;
 
+use super::ask::{Asker, Question};
+use super::department_plan::{authority, department, parse};
 use super::exit::{CliError, Exit};
+use super::print::line;
+use super::public_url::public_url;
 use super::{DataArgs, OutputArgs, now};
-use crate::crypto::{Algorithm, SystemRandom};
-use crate::licence::{Authority, TypeCode};
-use crate::registry::{DepartmentPlan, Plan, make_installation};
+use crate::crypto::SystemRandom;
+use crate::registry::{DepartmentPlan, Made, Making, Plan, make_installation};
+
+/// Where a service listens if nobody says otherwise, and so the public URL.
+const FIRST_LISTEN_ADDRESS: &str = "http://127.0.0.1:8080";
 
 /// Arguments of `init`.
 #[derive(Args)]
+#[command(after_help = AFTER_HELP)]
 pub(super) struct InitArgs {
     #[command(flatten)]
     data: DataArgs,
-    /// Name of the region
-    #[arg(long)]
+    /// Name of the region, as it stands in certificates
+    #[arg(long, value_name = "NAME")]
     region: Option<String>,
-    /// The city that certifies the departments, as CODE=NAME
+    /// The body that certifies the departments, as CODE=NAME with its unified social credit code
     #[arg(long, value_name = "CODE=NAME")]
     city: Option<String>,
-    /// Area code (GB/T 2260) printed on licences
+    /// Area code (GB/T 2260, six digits) printed on licences
     #[arg(long, value_name = "CODE")]
     area_code: Option<String>,
-    /// A department, as CODE=NAME:TYPE,TYPE,… ; without types it only verifies; behind a type list, :eddsa signs with Ed25519
-    #[arg(long = "department", value_name = "CODE=NAME:TYPES")]
+    /// A department and the types it issues; once for each
+    ///
+    /// As CODE=NAME:TYPE,TYPE,… ; without types it only verifies; :eddsa behind the types makes it sign with Ed25519
+    /// instead of ECDSA on P-256.
+    #[arg(long = "department", value_name = "CODE=NAME[:TYPES[:eddsa]]")]
     departments: Vec<String>,
-    /// Public URL, signed into every licence; it can not be changed later
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
-    public_url: String,
-    /// Folder for the private keys and the data key, outside DIR
+    /// Public URL, signed into every licence; it can not be changed later [default: http://127.0.0.1:8080]
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    /// Folder for the private keys and the data key, outside DIR [default: DIR/keys]
     #[arg(long, value_name = "PATH")]
-    keys: Option<PathBuf>,
-    /// File for the last checkpoint, outside DIR and best on another machine's disk
+    keys: Option<String>,
+    /// File for the last checkpoint, outside DIR and best on another machine's disk [default: DIR/checkpoint]
     #[arg(long, value_name = "PATH")]
-    checkpoint: Option<PathBuf>,
+    checkpoint: Option<String>,
     #[command(flatten)]
-    output: OutputArgs,
+    pub(super) output: OutputArgs,
 }
 
+const AFTER_HELP: &str = "\
+On a terminal it asks for whatever is not given. DIR must be new or empty. Example:
+
+  elicense init --data DIR --region 示范市 --city 11110000000021135M=示范市人民政府 \\
+    --department 11430000006122244L=示范市市场监督管理局:11100000MB0143028R001 \\
+    --public-url https://licences.example.com --keys /etc/elicense/keys --checkpoint /mnt/other/elicense.checkpoint
+
+`elicense types` lists the types. `elicense department add` adds departments later.";
+
 pub(super) fn run(args: &InitArgs) -> Result<Exit, CliError> {
-    let plan = plan(args)?;
+    // Before anyone answers eight questions for nothing.
+    Making::look(&args.data.dir)?;
+    let plan = plan(args, &Asker::new())?;
     let made = make_installation(&args.data.dir, &plan, Arc::new(SystemRandom), now())?;
     if args.output.json {
         let departments: Vec<_> = made
@@ -53,87 +72,101 @@ pub(super) fn run(args: &InitArgs) -> Result<Exit, CliError> {
             .iter()
             .map(|one| json!({"name": one.name, "code": one.code, "api_key": &*one.api_key}))
             .collect();
-        println!("{:#}", json!({"departments": departments}));
-        return Ok(Exit::Done);
+        line(format_args!("{:#}", json!({"departments": departments})))?;
+    } else {
+        tell(&plan, &made, &args.data.dir)?;
     }
-    println!("An installation for {} was made in {}.", plan.region, args.data.dir.display());
-    println!("The API keys of its departments, shown this once:");
-    for department in &made.departments {
-        println!("  {}  {}  {}", department.code, &*department.api_key, department.name);
-    }
-    if plan.checkpoint.is_none() || plan.keys.is_none() {
-        println!(
-            "Keys or checkpoint lie inside the directory: a copied disk can be read, and a whole directory put back"
-        );
-        println!("from last week is not noticed. Give --keys and --checkpoint to put them elsewhere.");
-    }
-    println!("Serve it: elicense serve --data {}", args.data.dir.display());
     Ok(Exit::Done)
 }
 
-fn plan(args: &InitArgs) -> Result<Plan, CliError> {
-    let region = given_or_asked(args.region.clone(), "Name of the region")?;
-    let city = given_or_asked(args.city.clone(), "City that certifies the departments (CODE=NAME)")?;
-    let mut departments = args.departments.clone();
-    while departments.is_empty() {
-        departments.push(given_or_asked(None, "Department (CODE=NAME:TYPE,TYPE)")?);
+fn tell(plan: &Plan, made: &Made, dir: &Path) -> Result<(), CliError> {
+    let dir = dir.display();
+    line(format_args!("An installation for {} was made in {dir}.", plan.region))?;
+    line(format_args!("Its public URL, in every licence from now on: {}", plan.public_url))?;
+    line("The API keys of its departments, shown this once:")?;
+    for department in &made.departments {
+        line(format_args!("  {}  {}  {}", department.code, &*department.api_key, department.name))?;
     }
-    let departments = departments.iter().map(|text| department(text)).collect::<Result<_, _>>()?;
-    Ok(Plan {
-        region,
-        city: authority(&city)?,
-        area_code: args.area_code.as_deref().map(parse).transpose()?,
-        public_url: public_url(&args.public_url)?,
-        departments,
-        checkpoint: absolute(args.checkpoint.as_ref())?,
-        keys: absolute(args.keys.as_ref())?,
-    })
-}
-
-fn absolute(path: Option<&PathBuf>) -> Result<Option<PathBuf>, CliError> {
-    path.map(|path| std::path::absolute(path).map_err(CliError::usage)).transpose()
-}
-
-fn public_url(text: &str) -> Result<String, CliError> {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();
-    match rest.trim_end_matches('/') {
-        "" => Err(CliError::Usage(format!("expected an http or https URL, got {text}"))),
-        _ => Ok(text.trim_end_matches('/').to_owned()),
+    if plan.keys.is_none() {
+        line(
+            "The keys lie inside the directory: whoever copies it can read everything. --keys puts them elsewhere.",
+        )?;
     }
+    if plan.checkpoint.is_none() {
+        line(
+            "The checkpoint lies inside the directory: a whole directory put back from last week is not noticed.",
+        )?;
+        line("--checkpoint puts it elsewhere.")?;
+    }
+    line(format_args!("Serve it: elicense serve --data {dir}"))
 }
 
-fn department(text: &str) -> Result<DepartmentPlan, CliError> {
-    let (who, what) = text.split_once(':').unwrap_or((text, ""));
-    let (types, algorithm) = match what.rsplit_once(':') {
-        Some((types, "eddsa")) => (types, Algorithm::EdDsa),
-        _ => (what, Algorithm::Es256),
+fn plan(args: &InitArgs, asker: &Asker) -> Result<Plan, CliError> {
+    let region = Question { option: "--region", what: "Name of the region" };
+    let region = asker.required(region, args.region.as_deref(), region_name)?;
+    let city = Question {
+        option: "--city",
+        what: "Body that certifies the departments, as CODE=NAME with its credit code",
     };
-    let types: Vec<TypeCode> =
-        types.split(',').filter(|code| !code.is_empty()).map(parse).collect::<Result<_, _>>()?;
-    Ok(DepartmentPlan { authority: authority(who)?, types, algorithm })
+    let city = asker.required(city, args.city.as_deref(), authority)?;
+    let area =
+        Question { option: "--area-code", what: "Area code printed on licences, six digits (empty: none)" };
+    let area_code = asker.optional(area, args.area_code.as_deref(), parse)?;
+    let departments = departments(args, asker)?;
+    let url = Question {
+        option: "--public-url",
+        what: "Public URL, signed into every licence and never to change (empty: http://127.0.0.1:8080)",
+    };
+    let public_url = asker.optional(url, args.public_url.as_deref(), public_url)?;
+    let keys = Question {
+        option: "--keys",
+        what: "Folder for private keys and data key, outside the data (empty: inside it; a copied disk can be read then)",
+    };
+    let keys = asker.optional(keys, args.keys.as_deref(), path)?;
+    let checkpoint = Question {
+        option: "--checkpoint",
+        what: "File for the last checkpoint, on another disk (empty: inside the data; putting it all back is not noticed then)",
+    };
+    let checkpoint = asker.optional(checkpoint, args.checkpoint.as_deref(), checkpoint_file)?;
+    let public_url = public_url.unwrap_or_else(|| FIRST_LISTEN_ADDRESS.to_owned());
+    Ok(Plan { region, city, area_code, public_url, departments, checkpoint, keys })
 }
 
-fn authority(text: &str) -> Result<Authority, CliError> {
-    let (code, name) =
-        text.split_once('=').ok_or_else(|| CliError::Usage(format!("expected CODE=NAME, got {text}")))?;
-    Authority::new(parse(code.trim())?, name.trim()).map_err(CliError::usage)
-}
-
-fn parse<T: FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, CliError> {
-    text.parse().map_err(CliError::usage)
-}
-
-fn given_or_asked(given: Option<String>, what: &str) -> Result<String, CliError> {
-    if let Some(given) = given {
-        return Ok(given);
+/// Those given; else asked for one after the other until an empty answer.
+fn departments(args: &InitArgs, asker: &Asker) -> Result<Vec<DepartmentPlan>, CliError> {
+    let what = "Department, as CODE=NAME:TYPE,TYPE,… (without types it only verifies)";
+    let question = Question { option: "--department", what };
+    let read = |text: &String| asker.required(question, Some(text), department);
+    let mut departments = args.departments.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    if departments.is_empty() {
+        departments.push(asker.required(question, None, department)?);
+        let more = Question { option: "--department", what: "One more department (empty: no more)" };
+        while asker.has_somebody() {
+            match asker.optional(more, None, department)? {
+                Some(department) => departments.push(department),
+                None => break,
+            }
+        }
     }
-    let stdin = std::io::stdin();
-    if !stdin.is_terminal() {
-        return Err(CliError::Usage(format!("{what}: not given, and nobody to ask")));
+    Ok(departments)
+}
+
+fn region_name(text: &str) -> Result<String, CliError> {
+    match text.trim() {
+        "" => Err(CliError::Usage("expected a name of 1 to 64 characters".to_owned())),
+        name => Ok(name.to_owned()),
     }
-    print!("{what}: ");
-    std::io::stdout().flush().map_err(CliError::internal)?;
-    let mut line = String::new();
-    stdin.lock().read_line(&mut line).map_err(CliError::internal)?;
-    Ok(line.trim().to_owned())
+}
+
+fn path(text: &str) -> Result<PathBuf, CliError> {
+    std::path::absolute(text).map_err(CliError::usage)
+}
+
+/// Its folder must be there: one that is not may be a disk that is not mounted.
+fn checkpoint_file(text: &str) -> Result<PathBuf, CliError> {
+    let file = path(text)?;
+    match file.parent() {
+        Some(folder) if folder.is_dir() && !file.is_dir() => Ok(file),
+        _ => Err(CliError::Usage(format!("expected a file in a folder that is there, got {text:?}"))),
+    }
 }

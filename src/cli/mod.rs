@@ -4,12 +4,18 @@
 //! `exit` is the only place that knows exit codes.
 
 mod access;
+mod ask;
 mod client;
 mod demo;
 mod demo_city;
+mod department;
+mod department_plan;
 mod exit;
 mod init;
 mod issue;
+mod presented;
+mod print;
+mod public_url;
 mod qr;
 mod serve;
 mod show;
@@ -57,9 +63,29 @@ enum Command {
     Qr(qr::QrArgs),
     /// List the licence types
     Types(types::TypesArgs),
+    /// Add departments, list them, make and withdraw their API keys
+    #[command(subcommand)]
+    Department(department::DepartmentCommand),
     /// Look after the store
     #[command(subcommand)]
     Store(store::StoreCommand),
+}
+
+impl Command {
+    /// How its results and errors are printed.
+    const fn output(&self) -> OutputArgs {
+        match self {
+            Self::Init(args) => args.output,
+            Self::Issue(args) => args.output,
+            Self::Verify(args) => args.output,
+            Self::Status(args) => args.output,
+            Self::Show(args) => args.output,
+            Self::Types(args) => args.output,
+            Self::Department(command) => command.output(),
+            Self::Store(command) => command.output(),
+            Self::Demo(_) | Self::Serve(_) | Self::Qr(_) => OutputArgs { json: false },
+        }
+    }
 }
 
 /// Where the installation is.
@@ -87,10 +113,15 @@ pub fn main() -> ExitCode {
             return if error.use_stderr() { Exit::Usage } else { Exit::Done }.into();
         }
     };
+    let output = cli.command.output();
     match run(cli.command) {
         Ok(exit) => exit.into(),
+        Err(error @ CliError::NobodyReads) => error.exit().into(),
         Err(error) => {
-            eprintln!("elicense: {error}");
+            match output.json {
+                true => print::note(error.to_json()),
+                false => print::note(format_args!("elicense: {error}")),
+            }
             error.exit().into()
         }
     }
@@ -107,6 +138,7 @@ fn run(command: Command) -> Result<Exit, CliError> {
         Command::Show(args) => show::run(&args),
         Command::Qr(args) => qr::run(&args),
         Command::Types(args) => types::run(&args),
+        Command::Department(command) => department::run(&command),
         Command::Store(command) => store::run(&command),
     }
 }

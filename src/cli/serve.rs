@@ -1,5 +1,6 @@
 //! `elicense serve`: the service over TCP and on the local socket.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
@@ -11,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::access::{SOCKET, open};
 use super::exit::{CliError, Exit};
+use super::print::line;
 use super::{DataArgs, runtime};
 use crate::config::HttpLimits;
 use crate::http::{self, State};
@@ -41,14 +43,22 @@ pub(super) fn run(args: &ServeArgs) -> Result<Exit, CliError> {
         let tcp = bind(args.listen.listen).await?;
         let registry = open(&args.data.dir, "serve", IndexPolicy::CatchUp)?;
         let address = tcp.local_addr().map_err(CliError::internal)?;
-        println!("elicense serves {} on http://{address}", registry.region());
+        line(format_args!("elicense serves {} on http://{address}", registry.region()))?;
         serve(tcp, &args.data.dir, registry).await
     })
 }
 
 /// Binds before anything is opened, so that a port in use costs nothing.
 pub(super) async fn bind(address: SocketAddr) -> Result<TcpListener, CliError> {
-    TcpListener::bind(address).await.map_err(|error| CliError::Internal(format!("{address}: {error}")))
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => CliError::Internal(format!(
+            "{address} is in use: another program listens there. --listen names another address, as --listen 127.0.0.1:0 for any"
+        )),
+        ErrorKind::PermissionDenied => {
+            CliError::Internal(format!("{address}: {error}; ports below 1024 are the system's"))
+        }
+        _ => CliError::Internal(format!("{address}: {error}")),
+    })
 }
 
 /// Serves until SIGTERM or SIGINT, then answers what was begun and closes the store.
@@ -78,15 +88,17 @@ fn bind_local(socket: &Path) -> Result<UnixListener, CliError> {
     bound.map_err(|error| CliError::Internal(format!("{}: {error}", socket.display())))
 }
 
-async fn stop() {
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// Ends at SIGTERM or SIGINT, also one that comes before it is first waited for.
+pub(super) fn stop() -> impl Future<Output = ()> {
+    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async move {
+        let (Ok(mut terminate), Ok(mut interrupt)) = signals else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::access::{Access, identifier};
 use super::exit::{CliError, Exit};
+use super::print::file;
 use super::words::print_licence;
 use super::{DataArgs, OutputArgs, runtime};
 
@@ -20,7 +21,7 @@ pub(super) struct ShowArgs {
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
     #[command(flatten)]
-    output: OutputArgs,
+    pub(super) output: OutputArgs,
 }
 
 pub(super) fn run(args: &ShowArgs) -> Result<Exit, CliError> {
@@ -28,9 +29,9 @@ pub(super) fn run(args: &ShowArgs) -> Result<Exit, CliError> {
     runtime()?.block_on(async {
         let mut access = Access::to(&args.data.dir, "show").await?;
         if let Some(path) = &args.file {
-            std::fs::write(path, access.file(&identifier).await?).map_err(CliError::data)?;
+            file(path, &access.file(&identifier).await?)?;
         }
-        print_licence(&access.licence(&identifier).await?, args.output);
+        print_licence(&access.licence(&identifier).await?, args.output)?;
         Ok(Exit::Done)
     })
 }

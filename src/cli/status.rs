@@ -21,7 +21,7 @@ pub(super) struct StatusArgs {
     #[arg(long)]
     reason: String,
     #[command(flatten)]
-    output: OutputArgs,
+    pub(super) output: OutputArgs,
 }
 
 /// A state that a licence can be put into.
@@ -51,7 +51,7 @@ pub(super) fn run(args: &StatusArgs) -> Result<Exit, CliError> {
     runtime()?.block_on(async {
         let mut access = Access::to(&args.data.dir, "status").await?;
         let licence = access.change_status(&identifier, body).await?;
-        print_licence(&licence, args.output);
+        print_licence(&licence, args.output)?;
         Ok(Exit::Done)
     })
 }

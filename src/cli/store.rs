@@ -1,24 +1,38 @@
 //! `elicense store`: check, rebuild, statistics.
 
-use clap::Subcommand;
-use serde_json::json;
+use std::sync::Arc;
 
-use super::access::{SOCKET, open};
-use super::client::Client;
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use super::access::open_alone;
 use super::exit::{CliError, Exit};
-use super::{DataArgs, OutputArgs, runtime};
-use crate::registry::{StoreReport, check_store};
+use super::print::line;
+use super::{DataArgs, OutputArgs, who};
+use crate::crypto::SystemRandom;
+use crate::registry::{IndexReport, StoreReport, StoreStats, check_store, store_stats};
 use crate::store::IndexPolicy;
 
 /// `store …`.
 #[derive(Subcommand)]
 pub(super) enum StoreCommand {
-    /// Walk the whole ledger and name the first bad entry; also beside a running service
+    /// Walk the whole ledger, compare the index with it, and name the first thing that is wrong
+    ///
+    /// Beside a running service the ledger is walked and the index left out, because the service has it open.
     Check(StoreArgs),
-    /// Make the index anew from the ledger; refused while a service runs
+    /// Make the index anew from the ledger, and check; the service must be stopped
     Rebuild(StoreArgs),
-    /// Say how much is in it
+    /// Say how much there is, without reading it all; also beside a running service
     Stats(StoreArgs),
+}
+
+impl StoreCommand {
+    /// How its results and errors are printed.
+    pub(super) const fn output(&self) -> OutputArgs {
+        match self {
+            Self::Check(args) | Self::Rebuild(args) | Self::Stats(args) => args.output,
+        }
+    }
 }
 
 /// Arguments of every `store` command.
@@ -32,45 +46,80 @@ pub(super) struct StoreArgs {
 
 pub(super) fn run(command: &StoreCommand) -> Result<Exit, CliError> {
     match command {
-        StoreCommand::Check(args) => {
-            let report = check_store(&args.data.dir).map_err(CliError::data)?;
-            print(args, &report, "every entry is whole, in its place, and as the checkpoint says");
-        }
+        StoreCommand::Check(args) => print(args, &check(args)?)?,
         StoreCommand::Stats(args) => {
-            let report = check_store(&args.data.dir).map_err(CliError::data)?;
-            print(args, &report, "");
+            print_stats(args, &store_stats(&args.data.dir).map_err(CliError::data)?)?
         }
         StoreCommand::Rebuild(args) => {
-            let service = runtime()?.block_on(Client::local(&args.data.dir.join(SOCKET)));
-            if service.is_some() {
-                return Err(CliError::Data("a service has this store open: stop it first".to_owned()));
-            }
-            let registry = open(&args.data.dir, "store rebuild", IndexPolicy::Rebuild)?;
+            let registry = open_alone(&args.data.dir, "store rebuild", IndexPolicy::Rebuild)?;
             registry.close().map_err(CliError::internal)?;
-            let report = check_store(&args.data.dir).map_err(CliError::data)?;
-            print(args, &report, "the index was made anew");
+            print(args, &check(args)?)?;
         }
     }
     Ok(Exit::Done)
 }
 
-fn print(args: &StoreArgs, report: &StoreReport, message: &str) {
+fn check(args: &StoreArgs) -> Result<StoreReport, CliError> {
+    check_store(&args.data.dir, &who("store check"), Arc::new(SystemRandom)).map_err(CliError::data)
+}
+
+fn print(args: &StoreArgs, report: &StoreReport) -> Result<(), CliError> {
     if args.output.json {
         let kinds: serde_json::Map<_, _> =
             report.kinds.iter().map(|(name, count)| ((*name).to_owned(), json!(count))).collect();
-        let text = json!({"entries": report.entries, "root": report.root.to_string(), "kinds": kinds,
-            "unfinished_group": report.unfinished});
-        println!("{text:#}");
-        return;
+        return line(format_args!(
+            "{:#}",
+            json!({"entries": report.entries, "root": report.root.to_string(), "kinds": kinds,
+                "unfinished_group": report.unfinished, "index": index_json(&report.index)})
+        ));
     }
-    println!("{} entries, Merkle root {}", report.entries, report.root);
+    line(format_args!("{} entries, Merkle root {}", report.entries, report.root))?;
     for (name, count) in &report.kinds {
-        println!("  {count:>10}  {name}");
+        line(format_args!("  {count:>10}  {name}"))?;
     }
     if report.unfinished {
-        println!("the last group is being written, or was when the process ended: it was never acknowledged");
+        line("the last group is being written, or was when the process ended: it was never acknowledged")?;
     }
-    if !message.is_empty() {
-        println!("{message}");
+    line("ledger: every entry is whole, in its place, and as the checkpoint says")?;
+    line(match &report.index {
+        IndexReport::Compared(index) => {
+            format!("index: {} rows, all as {} entries make them", index.rows, index.entries)
+        }
+        IndexReport::Missing => "index: there is none; the next start makes it".to_owned(),
+        IndexReport::InUse { by } => format!("index: not compared, the store is open: {by}"),
+    })
+}
+
+fn index_json(index: &IndexReport) -> Value {
+    match index {
+        IndexReport::Compared(index) => json!({"rows": index.rows, "entries": index.entries}),
+        IndexReport::Missing => json!({"missing": true}),
+        IndexReport::InUse { by } => json!({"in_use_by": by}),
     }
+}
+
+fn print_stats(args: &StoreArgs, stats: &StoreStats) -> Result<(), CliError> {
+    let (sizes, root) = (stats.sizes, stats.root.map(|root| root.to_string()));
+    if args.output.json {
+        return line(format_args!(
+            "{:#}",
+            json!({"entries": stats.entries, "root": root, "asides": sizes.asides,
+                "ledger": {"segments": sizes.segments, "bytes": sizes.ledger_bytes},
+                "index": {"entries": sizes.indexed, "bytes": sizes.index_bytes}})
+        ));
+    }
+    line(format_args!(
+        "{} entries by the last checkpoint, Merkle root {}",
+        stats.entries,
+        root.as_deref().unwrap_or("none")
+    ))?;
+    line(format_args!("ledger  {} bytes in {} segments", sizes.ledger_bytes, sizes.segments))?;
+    line(format_args!(
+        "index   {} bytes, safe on the disk up to entry {}",
+        sizes.index_bytes, sizes.indexed
+    ))?;
+    if sizes.asides > 0 {
+        line(format_args!("{} unfinished groups, never acknowledged, were put aside", sizes.asides))?;
+    }
+    line("`elicense store check` counts the entries of each kind and reads every one")
 }

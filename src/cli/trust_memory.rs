@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::exit::CliError;
+use super::print::note;
 use crate::crypto::Digest;
 use crate::pki::{Anchor, TrustStore};
 use crate::store::replace_file;
@@ -33,8 +34,8 @@ pub(super) fn believe(list: &[u8], root: Option<&str>) -> Result<TrustStore, Cli
         }
         None => {
             let trust = TrustStore::from_envelope(list, Anchor::FirstUse).map_err(CliError::data)?;
-            eprintln!("first use of this trust list: root {}", trust.root_fingerprint());
-            eprintln!("compare it with what the region publishes; from now on no other root is believed");
+            note(format_args!("first use of this trust list: root {}", trust.root_fingerprint()));
+            note("compare it with what the region publishes; from now on no other root is believed");
             trust
         }
     };

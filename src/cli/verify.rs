@@ -1,24 +1,23 @@
 //! `elicense verify`: a verdict from the store here, a service elsewhere, or a trust list alone.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use hyper::Method;
 use serde_json::Value;
 
-use super::access::Access;
+use super::access::{Access, to_value};
 use super::client::{Ask, Client};
 use super::exit::{CliError, Exit};
+use super::presented::{Presented, read};
 use super::words::print_verdict;
 use super::{OutputArgs, now, runtime, trust_memory};
-use crate::codec::{QR_PREFIX, limits, without_scanner_line_end};
-use crate::render::{PictureLimits, read_qr};
 use crate::time::UnixTime;
 use crate::verify::{Language, Status, Verdict, Verifier};
 
 /// Arguments of `verify`.
 #[derive(Args)]
+#[command(after_help = AFTER_HELP)]
 pub(super) struct VerifyArgs {
     #[command(flatten)]
     by: By,
@@ -35,7 +34,7 @@ pub(super) struct VerifyArgs {
     #[arg(value_name = "FILE|TEXT|PICTURE|-")]
     presented: String,
     #[command(flatten)]
-    output: OutputArgs,
+    pub(super) output: OutputArgs,
 }
 
 #[derive(Args)]
@@ -58,11 +57,11 @@ enum Lang {
     En,
 }
 
-/// What was presented.
-enum Presented {
-    Text(String),
-    Bytes(Vec<u8>),
-}
+const AFTER_HELP: &str = "\
+With --trust the root that the list begins with is believed at first use, told, and no other from then on; --root says it
+beforehand. `curl URL/v1/trust-list` gets a service's list.
+
+Exit codes: 0 valid, 1 invalid, 2 it cannot be determined, 64 wrong usage, 65 unreadable input, 70 no service answers.";
 
 pub(super) fn run(args: &VerifyArgs) -> Result<Exit, CliError> {
     let presented = read(&args.presented)?;
@@ -76,7 +75,13 @@ pub(super) fn run(args: &VerifyArgs) -> Result<Exit, CliError> {
         (_, _, Some(trust)) => {
             let list = std::fs::read(trust)
                 .map_err(|error| CliError::Data(format!("{}: {error}", trust.display())))?;
-            let trust = trust_memory::believe(&list, args.root.as_deref())?;
+            let believed = trust_memory::believe(&list, args.root.as_deref());
+            let trust = believed.map_err(|error| match error {
+                CliError::Data(why) => {
+                    CliError::Data(format!("{}: the trust list is not believed: {why}", trust.display()))
+                }
+                other => other,
+            })?;
             print(args, &judge(&Verifier::new(&trust), &presented, args.at.unwrap_or_else(now)))
         }
         _ => Err(CliError::Usage("one of --data, --server and --trust is needed".to_owned())),
@@ -130,19 +135,10 @@ async fn ask(mut client: Client, presented: Presented) -> Result<Value, CliError
 }
 
 fn print(args: &VerifyArgs, verdict: &Verdict) -> Result<Exit, CliError> {
-    if args.output.json {
-        println!("{}", serde_json::to_string_pretty(verdict).map_err(CliError::internal)?);
-    } else {
-        print_verdict(verdict, args.language());
-    }
-    Ok(match verdict.status {
-        Status::Valid => Exit::Done,
-        Status::Invalid => Exit::Invalid,
-        Status::Indeterminate => Exit::Indeterminate,
-    })
+    print_answer(args, &to_value(verdict)?)
 }
 
-/// A verdict that came as JSON from a service.
+/// A verdict as JSON, from here or from a service.
 fn print_answer(args: &VerifyArgs, verdict: &Value) -> Result<Exit, CliError> {
     let (status, exit) = match verdict.get("status").and_then(Value::as_str) {
         Some("valid") => (Status::Valid, Exit::Done),
@@ -150,24 +146,7 @@ fn print_answer(args: &VerifyArgs, verdict: &Value) -> Result<Exit, CliError> {
         Some("indeterminate") => (Status::Indeterminate, Exit::Indeterminate),
         _ => return Err(CliError::Internal("the service's answer is no verdict".to_owned())),
     };
-    if args.output.json {
-        println!("{verdict:#}");
-        return Ok(exit);
-    }
-    println!("{}", status.headline(args.language()));
-    for finding in verdict.get("findings").and_then(Value::as_array).into_iter().flatten() {
-        let text = |key: &str| finding.get(key).and_then(Value::as_str).unwrap_or_default();
-        println!(
-            "  {}: {}  {}",
-            super::words::check_label(text("check"), args.language()),
-            super::words::outcome_label(text("result"), args.language()),
-            super::words::sentence(text("code"), args.language())
-        );
-    }
-    if let Some(licence) = verdict.get("licence") {
-        let text = |key: &str| licence.get(key).and_then(Value::as_str).unwrap_or_default();
-        println!("{}  {}  {}", text("type_name"), text("number"), text("identifier"));
-    }
+    print_verdict(verdict, status, args.language(), args.output)?;
     Ok(exit)
 }
 
@@ -177,41 +156,5 @@ impl VerifyArgs {
             Lang::Zh => Language::Zh,
             Lang::En => Language::En,
         }
-    }
-}
-
-fn read(presented: &str) -> Result<Presented, CliError> {
-    if presented.starts_with(QR_PREFIX) {
-        return Ok(Presented::Text(presented.to_owned()));
-    }
-    let bytes = if presented == "-" {
-        let mut bytes = Vec::new();
-        let most = u64::try_from(PictureLimits::default().bytes).unwrap_or(u64::MAX);
-        std::io::stdin().take(most).read_to_end(&mut bytes).map_err(CliError::data)?;
-        bytes
-    } else {
-        match std::fs::read(presented) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !looks_like_a_path(presented) => {
-                return Ok(Presented::Text(presented.to_owned()));
-            }
-            Err(error) => return Err(CliError::Data(format!("{presented}: {error}"))),
-        }
-    };
-    classify(bytes)
-}
-
-fn looks_like_a_path(text: &str) -> bool {
-    text.len() < limits::CERTIFICATE
-        && (text.starts_with(['.', '/']) || Path::new(text).extension().is_some())
-}
-
-fn classify(bytes: Vec<u8>) -> Result<Presented, CliError> {
-    if bytes.starts_with(b"\x89PNG") || bytes.starts_with(b"\xff\xd8\xff") {
-        return read_qr(&bytes, &PictureLimits::default()).map(Presented::Text).map_err(CliError::data);
-    }
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(Presented::Text(without_scanner_line_end(&text).to_owned())),
-        Err(not_text) => Ok(Presented::Bytes(not_text.into_bytes())),
     }
 }

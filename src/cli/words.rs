@@ -1,61 +1,84 @@
-//! Licences and verdicts in words.
+//! Licences and verdicts in words. Both come as the JSON of the API, from this process or from a service.
+
+use std::fmt::Write as _;
 
 use serde_json::Value;
 
 use super::OutputArgs;
-use crate::verify::{Check, Language, Outcome, Verdict};
+use super::exit::CliError;
+use super::print::line;
+use crate::verify::{Check, Code, Language, Outcome, Status};
 
 /// A licence as its department sees it.
-pub(super) fn print_licence(licence: &Value, output: OutputArgs) {
+pub(super) fn print_licence(licence: &Value, output: OutputArgs) -> Result<(), CliError> {
     if output.json {
-        println!("{licence:#}");
-        return;
+        return line(format_args!("{licence:#}"));
     }
-    let text =
-        |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    println!("{}  {}", text(licence, "type_name"), text(licence, "number"));
-    println!("identifier  {}", text(licence, "identifier"));
-    println!("status      {}", text(licence, "status"));
     let until = licence.get("valid_to").and_then(Value::as_str).unwrap_or("long-term");
-    println!("in force    {} to {until}", text(licence, "valid_from"));
-    for event in licence.get("history").and_then(Value::as_array).into_iter().flatten() {
-        println!("  {}  {}  {}", text(event, "at"), text(event, "to"), text(event, "reason"));
+    line(format_args!("{}  {}", text(licence, "type_name"), text(licence, "number")))?;
+    line(format_args!("identifier  {}", text(licence, "identifier")))?;
+    line(format_args!("status      {}", text(licence, "status")))?;
+    line(format_args!("in force    {} to {until}", text(licence, "valid_from")))?;
+    for event in array(licence, "history") {
+        line(format_args!("  {}  {}  {}", text(event, "at"), text(event, "to"), text(event, "reason")))?;
     }
+    Ok(())
 }
 
-/// A verdict for a person.
-pub(super) fn print_verdict(verdict: &Verdict, language: Language) {
-    println!("{}", verdict.status.headline(language));
-    for finding in &verdict.findings {
-        let label = finding.check.label(language);
-        println!("  {label}: {}  {}", finding.result.label(language), finding.code.sentence(language));
-        if let Some(detail) = &finding.detail {
-            println!("    {detail}");
-        }
-    }
-    if let Some(shown) = &verdict.licence {
-        let licence = shown.licence();
-        println!("{}  {}  {}", licence.type_name, licence.number, licence.authority.name());
-        for holder in &licence.holders {
-            println!("  {}  {}", holder.name(), holder.code());
-        }
-    }
+/// A verdict.
+pub(super) fn print_verdict(
+    verdict: &Value,
+    status: Status,
+    language: Language,
+    output: OutputArgs,
+) -> Result<(), CliError> {
+    if output.json { line(format_args!("{verdict:#}")) } else { line(in_words(verdict, status, language)) }
 }
 
-/// The sentence of a code that came from a service; a code of a later version is shown as it is.
-pub(super) fn sentence(code: &str, language: Language) -> &str {
-    let known = crate::verify::Code::ALL.iter().find(|known| known.as_str() == code);
+fn in_words(verdict: &Value, status: Status, language: Language) -> String {
+    let mut words = status.headline(language).to_owned();
+    for finding in array(verdict, "findings") {
+        let label = check_label(text(finding, "check"), language);
+        let outcome = outcome_label(text(finding, "result"), language);
+        // A string takes whatever is written to it.
+        let _ = write!(words, "\n  {label}: {outcome}  {}", sentence(text(finding, "code"), language));
+        if let Some(detail) = finding.get("detail").and_then(Value::as_str) {
+            let _ = write!(words, "\n    {detail}");
+        }
+    }
+    if let Some(licence) = verdict.get("licence") {
+        let authority = licence.get("authority").map(|authority| text(authority, "name")).unwrap_or_default();
+        let (name, number) = (text(licence, "type_name"), text(licence, "number"));
+        let _ = write!(words, "\n{name}  {number}  {authority}\n  {}", text(licence, "identifier"));
+        for holder in array(licence, "holders") {
+            let _ = write!(words, "\n  {}  {}", text(holder, "name"), text(holder, "code"));
+        }
+    }
+    words
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn array<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
+    value.get(key).and_then(Value::as_array).into_iter().flatten()
+}
+
+/// The sentence of a code; one of a later version is shown as it is.
+fn sentence(code: &str, language: Language) -> &str {
+    let known = Code::ALL.iter().find(|known| known.as_str() == code);
     known.map_or(code, |known| known.sentence(language))
 }
 
-/// The label of a check that came from a service; one of a later version is shown as it is.
-pub(super) fn check_label(word: &str, language: Language) -> &str {
+/// The label of a check; one of a later version is shown as it is.
+fn check_label(word: &str, language: Language) -> &str {
     let known = Check::ALL.into_iter().find(|known| known.as_str() == word);
     known.map_or(word, |known| known.label(language))
 }
 
-/// The outcome of a check that came from a service.
-pub(super) fn outcome_label(word: &str, language: Language) -> &str {
+/// The outcome of a check.
+fn outcome_label(word: &str, language: Language) -> &str {
     match word {
         "pass" => Outcome::Pass.label(language),
         "fail" => Outcome::Fail.label(language),

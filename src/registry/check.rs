@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::key_files::{KeyFiles, KeyFilesError, name};
 use super::settings::{Settings, SettingsError};
-use crate::crypto::Digest;
-use crate::ledger::{CheckpointKey, VerifierKeyError};
-use crate::store::{OpenError, StoredEntry, WitnessError, check, open_entry, read_checkpoint};
+use crate::crypto::{Digest, Random};
+use crate::ledger::{Checkpoint, CheckpointKey, Entry, VerifierKeyError};
+use crate::store::{
+    Checked, IndexCheck, IndexChecked, IndexDifference, IndexFailure, IoFailure, Lock, LockError, OpenError,
+    StoredEntry, WitnessError, check, open_entry, read_checkpoint,
+};
 
 /// What a check counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +25,22 @@ pub struct StoreReport {
     pub kinds: BTreeMap<&'static str, u64>,
     /// Whether a last group is unfinished: being written, or cut off and never acknowledged.
     pub unfinished: bool,
+    /// What was found about the index.
+    pub index: IndexReport,
+}
+
+/// What a check found about the index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IndexReport {
+    /// Every row is as the ledger makes it, and there are no others.
+    Compared(IndexChecked),
+    /// There is none; the next start makes it.
+    Missing,
+    /// Somebody has the store open, so it could not be compared.
+    InUse {
+        /// Who.
+        by: String,
+    },
 }
 
 /// The ledger is not what it should be, or could not be read.
@@ -41,6 +61,15 @@ pub enum CheckError {
     /// The ledger: names segment, offset and position.
     #[error(transparent)]
     Ledger(#[from] OpenError),
+    /// The index is not what the ledger makes it: names the first difference.
+    #[error(transparent)]
+    Index(#[from] IndexDifference),
+    /// The index's mark cannot be read.
+    #[error(transparent)]
+    Sizes(#[from] IndexFailure),
+    /// The lock file cannot be used.
+    #[error(transparent)]
+    Lock(IoFailure),
     /// An entry whose frame is whole does not open or is not what its kind says.
     #[error("entry {position}: {problem}")]
     Entry {
@@ -51,35 +80,91 @@ pub enum CheckError {
     },
 }
 
-/// Walks everything: frames, checksums, chain, checkpoint, and what is sealed in each entry.
-pub fn check_store(dir: &Path) -> Result<StoreReport, CheckError> {
+/// Walks everything: frames, checksums, chain, checkpoint, and what is sealed in each entry. Where nobody has the store open,
+/// every row of the index is compared with what its entry makes; `who` is told to whoever wants to open it meanwhile.
+pub fn check_store(dir: &Path, who: &str, random: Arc<dyn Random>) -> Result<StoreReport, CheckError> {
     let settings = Settings::read(dir)?;
+    let (holder, mut comparing) = match Lock::take(dir, who) {
+        Ok(lock) => (Ok(lock), begin_comparing(&settings, dir, random)?),
+        Err(LockError::Held { by }) => (Err(by), Ok(None)),
+        Err(LockError::Io(failure)) => return Err(CheckError::Lock(failure)),
+    };
+    let mut kinds = BTreeMap::new();
+    let checked = walk_entries(dir, &|_| true, &mut |stored, entry| {
+        *kinds.entry(kind_name(entry.event.kind())).or_insert(0) += 1;
+        // A difference ends the comparing, not the walk: damage of the ledger is told first.
+        if let Ok(Some(index)) = &mut comparing
+            && let Err(difference) = index.entry(stored, &entry)
+        {
+            comparing = Err(difference);
+        }
+        Ok(())
+    })?;
+    let index = match (holder, comparing?) {
+        (Ok(_), Some(index)) => IndexReport::Compared(index.finish()?),
+        (Ok(_), None) => IndexReport::Missing,
+        (Err(by), _) => IndexReport::InUse { by },
+    };
+    Ok(StoreReport {
+        entries: checked.head.entries(),
+        root: checked.head.root(),
+        kinds,
+        unfinished: checked.unfinished.is_some(),
+        index,
+    })
+}
+
+fn begin_comparing(
+    settings: &Settings,
+    dir: &Path,
+    random: Arc<dyn Random>,
+) -> Result<Result<Option<IndexCheck>, IndexDifference>, KeyFilesError> {
+    let data = KeyFiles::at(&settings.places(dir).keys).read_data_key()?;
+    Ok(IndexCheck::begin(dir, &data, random))
+}
+
+/// The checkpoint key's public half, and the last checkpoint it signed.
+pub(super) fn read_last_checkpoint(
+    settings: &Settings,
+    dir: &Path,
+) -> Result<(CheckpointKey, Option<Checkpoint>), CheckError> {
     let places = settings.places(dir);
-    let keys = KeyFiles::at(&places.keys);
-    let data = keys.read_data_key()?;
-    let signer = CheckpointKey::new(&settings.origin, keys.read(name::CHECKPOINT)?)?;
+    let key = KeyFiles::at(&places.keys).read(name::CHECKPOINT)?;
+    let signer = CheckpointKey::new(&settings.origin, key)?;
     let checkpoint = read_checkpoint(&places.checkpoint, signer.verifier_key())?;
-    let (mut kinds, mut bad) = (BTreeMap::new(), None);
-    let checked =
-        check(dir, checkpoint.as_ref(), &mut |stored: &StoredEntry| match open_entry(&data, stored) {
-            Ok(_) => {
-                *kinds.entry(kind_name(stored.entry.kind)).or_insert(0) += 1;
-                ControlFlow::Continue(())
-            }
-            Err(problem) => {
-                bad = Some(CheckError::Entry { position: stored.position, problem });
+    Ok((signer, checkpoint))
+}
+
+/// Shown each entry with its sealed form and place; an error ends the walk.
+type Show<'a> = dyn FnMut(&StoredEntry, Entry) -> Result<(), CheckError> + 'a;
+
+/// Walks the whole ledger, reading only, and opens and shows every entry of a kind that is `wanted`, in order.
+pub(super) fn walk_entries(
+    dir: &Path,
+    wanted: &dyn Fn(u8) -> bool,
+    show: &mut Show<'_>,
+) -> Result<Checked, CheckError> {
+    let settings = Settings::read(dir)?;
+    let data = KeyFiles::at(&settings.places(dir).keys).read_data_key()?;
+    let (_, checkpoint) = read_last_checkpoint(&settings, dir)?;
+    let mut bad = None;
+    let checked = check(dir, checkpoint.as_ref(), &mut |stored: &StoredEntry| {
+        if !wanted(stored.entry.kind) {
+            return ControlFlow::Continue(());
+        }
+        let opened = open_entry(&data, stored);
+        let opened = opened.map_err(|problem| CheckError::Entry { position: stored.position, problem });
+        match opened.and_then(|entry| show(stored, entry)) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                bad = Some(error);
                 ControlFlow::Break(())
             }
-        });
-    match (bad, checked) {
-        (Some(bad), _) => Err(bad),
-        (None, Err(error)) => Err(error.into()),
-        (None, Ok(checked)) => Ok(StoreReport {
-            entries: checked.head.entries(),
-            root: checked.head.root(),
-            kinds,
-            unfinished: checked.unfinished.is_some(),
-        }),
+        }
+    });
+    match bad {
+        Some(bad) => Err(bad),
+        None => Ok(checked?),
     }
 }
 

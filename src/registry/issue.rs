@@ -14,7 +14,7 @@ use crate::store::{AppendError, EventKind};
 use crate::time::UnixTime;
 
 /// Seconds that the clock may be behind the newest entry before nothing is signed any more.
-const MOST_SECONDS_BEHIND: i64 = 60;
+pub(super) const MOST_SECONDS_BEHIND: i64 = 60;
 /// How often a licence is signed anew because its place in the status list, or its serial, was taken at the same moment.
 const TRIES: usize = 8;
 

@@ -44,6 +44,16 @@ pub enum KeyFilesError {
         /// The file.
         path: PathBuf,
     },
+    /// A key that an interrupted act left behind is of another algorithm.
+    #[error("{}: this key, left by an act that was interrupted, is for {got}, expected {expected}: ask for {got}", path.display())]
+    Algorithm {
+        /// The file.
+        path: PathBuf,
+        /// What was asked for.
+        expected: &'static str,
+        /// What it is for.
+        got: &'static str,
+    },
     /// No random bytes.
     #[error(transparent)]
     Random(#[from] RandomError),
@@ -78,6 +88,21 @@ impl KeyFiles {
             .map_err(|source| KeyFilesError::Key { path: path.clone(), source })?;
         create_secret_file(&path, key.to_pkcs8_pem().as_bytes())?;
         Ok(key)
+    }
+
+    /// The key that an interrupted act has left, or a new one.
+    pub(super) fn find_or_make(&self, name: &str, algorithm: Algorithm) -> Result<SigningKey, KeyFilesError> {
+        let path = self.path(name);
+        if !path.exists() {
+            return self.make(name, algorithm);
+        }
+        let key = self.read(name)?;
+        let (expected, got) = (algorithm.name(), key.algorithm().name());
+        if key.algorithm() == algorithm {
+            Ok(key)
+        } else {
+            Err(KeyFilesError::Algorithm { path, expected, got })
+        }
     }
 
     /// Reads a key.

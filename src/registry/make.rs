@@ -1,54 +1,33 @@
 //! Makes an installation: keys, certificates, departments, API keys, the first trust list. Every step is a ledger entry.
 
-use std::path::Path;
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use zeroize::Zeroizing;
-
-use super::caller::NewApiKey;
+use super::certifier::{CertifiedKey, Certifier, CertifyError, hex};
 use super::key_files::{KeyFiles, KeyFilesError, name};
+use super::making::Making;
 use super::plan::{DepartmentPlan, Plan};
-use super::settings::{Settings, SettingsError};
-use crate::crypto::{Algorithm, Random, RandomError, SigningKey, random_bytes};
-use crate::ledger::{
-    ApiKey, ApiKeyState, CheckpointKey, Department, Entry, Event, Installation, Issuing, MintedCertificate,
-    VerifierKeyError,
-};
-use crate::licence::CreditCode;
+use super::settings::{Places, Settings, SettingsError};
+use super::views::MadeDepartment;
+use crate::crypto::{Algorithm, Random, RandomError, random_bytes};
+use crate::ledger::{CheckpointKey, Event, Installation, Issuing, VerifierKeyError};
+use crate::licence::{Catalogue, CatalogueError, CreditCode, TypeCode};
 use crate::pki::{
-    Authority, Certificate, CertificateEntry, CertificateIssuer, LedgerKey, MintError, Request, Scope,
-    ScopeError, SubjectName, TrustError, TrustList, TypeCodes, Usage, Validity, mint_city, mint_department,
-    mint_installation_signer, mint_root, mint_trust_list_signer, sign_trust_list,
+    Authority, Certificate, CertificateEntry, LedgerKey, Request, SubjectName, TrustList, Usage, mint_city,
+    mint_installation_signer, mint_root, mint_trust_list_signer,
 };
-use crate::store::{AppendError, IndexPolicy, Store, StoreKeys, StoreOpenError, StorePlace, WitnessError};
+use crate::store::{
+    AppendError, IndexPolicy, IoFailure, Store, StoreKeys, StoreOpenError, StorePlace, WitnessError,
+};
 use crate::time::UnixTime;
-
-/// Years that the installation's certificates are good for: longer than any licence issued in its first decades needs,
-/// since a licence is judged by them at its `iat` only.
-const YEARS: i64 = 30;
-const YEAR: i64 = 31_556_952;
 
 /// A new installation: what its maker has to be told once.
 #[derive(Debug)]
 pub struct Made {
     /// Its departments with their first API keys.
     pub departments: Vec<MadeDepartment>,
-}
-
-/// A department of a new installation.
-pub struct MadeDepartment {
-    /// Its credit code.
-    pub code: CreditCode,
-    /// Its name.
-    pub name: String,
-    /// Its first API key, **in the open**; only a hash of it is kept.
-    pub api_key: Zeroizing<String>,
-}
-
-impl std::fmt::Debug for MadeDepartment {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "MadeDepartment({}, secret)", self.code)
-    }
 }
 
 /// An installation could not be made.
@@ -58,26 +37,60 @@ pub enum MakeError {
     #[error("{}: there is an installation here already", dir.display())]
     Exists {
         /// The directory.
-        dir: std::path::PathBuf,
+        dir: PathBuf,
     },
+    /// The directory holds something else.
+    #[error("{}: expected a new or empty directory, there is {} in it", dir.display(), found.display())]
+    NotEmpty {
+        /// The directory.
+        dir: PathBuf,
+        /// Something in it.
+        found: OsString,
+    },
+    /// Another process is at it.
+    #[error("{}: another process is making an installation here", dir.display())]
+    Busy {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// Keys or a checkpoint lie where this one's shall go.
+    #[error("{}: there is something here already: another installation's, or of an `elicense init` that was interrupted, which can be removed", path.display())]
+    Occupied {
+        /// The folder of keys, or the checkpoint's file.
+        path: PathBuf,
+    },
+    /// The directory cannot be used.
+    #[error(transparent)]
+    Io(#[from] IoFailure),
+    /// Two departments with one code.
+    #[error("department {code} stands there twice")]
+    Twice {
+        /// The code.
+        code: CreditCode,
+    },
+    /// A department is to issue a type that is not in the catalogue.
+    #[error("department {department} is to issue {type_code}, which is not in the catalogue")]
+    UnknownType {
+        /// The department.
+        department: CreditCode,
+        /// The type.
+        type_code: TypeCode,
+    },
+    /// The catalogue of types.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
     /// Keys.
     #[error(transparent)]
     Keys(#[from] KeyFilesError),
     /// Randomness.
     #[error(transparent)]
     Random(#[from] RandomError),
-    /// Certificates.
+    /// Certificates and the trust list.
     #[error(transparent)]
-    Mint(#[from] MintError),
-    /// A department's scope.
-    #[error(transparent)]
-    Scope(#[from] ScopeError),
+    Certify(#[from] CertifyError),
     /// The checkpoint key's name.
     #[error(transparent)]
     Origin(#[from] VerifierKeyError),
-    /// The trust list.
-    #[error(transparent)]
-    Trust(#[from] TrustError),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreOpenError),
@@ -92,20 +105,36 @@ pub enum MakeError {
     Settings(#[from] SettingsError),
 }
 
-/// Makes an installation in `dir`. `settings.json` is written last, so that a maker that was interrupted leaves nothing that
-/// passes for an installation.
+/// Makes an installation in `dir`, which must be new or empty. A maker that was interrupted leaves nothing that passes for an
+/// installation; called again, it begins anew.
 pub fn make_installation(
     dir: &Path,
     plan: &Plan,
     random: Arc<dyn Random>,
     now: UnixTime,
 ) -> Result<Made, MakeError> {
-    if Settings::exist(dir) {
-        return Err(MakeError::Exists { dir: dir.to_owned() });
+    let making = Making::begin(dir)?;
+    match making.make(plan, random, now) {
+        Ok(made) => making.finish().map(|()| made),
+        Err(error) => {
+            making.abandon()?;
+            Err(error)
+        }
     }
+}
+
+/// The making itself, in a directory that is empty but for the mark.
+pub(super) fn make_in(
+    dir: &Path,
+    plan: &Plan,
+    random: Arc<dyn Random>,
+    now: UnixTime,
+) -> Result<Made, MakeError> {
+    check_departments(&plan.departments)?;
     let origin = origin(plan, &*random)?;
     let settings = Settings::new(plan, origin);
     let places = settings.places(dir);
+    refuse_occupied(&places)?;
     let keys = KeyFiles::at(&places.keys);
     let place = StorePlace::new(dir, places.checkpoint, "elicense init".to_owned(), IndexPolicy::CatchUp);
     keys.make_folder()?;
@@ -115,12 +144,22 @@ pub fn make_installation(
     let ledger_key =
         LedgerKey { origin: settings.origin.clone(), verifier_key: signer.verifier_key().to_string() };
     let (store, _) = Store::open(&place, &store_keys, signer)?;
-    let mut maker =
-        Maker { plan, keys: &keys, store: &store, random: &*random, now, certificates: Vec::new() };
+    let certifier = Certifier { region: &plan.region, keys: &keys, store: &store, random: &*random, now };
+    let mut maker = Maker { plan, certifier, certificates: Vec::new() };
     let departments = maker.make(&settings, ledger_key)?;
     store.close()?;
     settings.write(dir)?;
     Ok(Made { departments })
+}
+
+/// Keys and checkpoint of another installation are left alone, and told before anything is made.
+fn refuse_occupied(places: &Places) -> Result<(), MakeError> {
+    let has_keys = std::fs::read_dir(&places.keys).is_ok_and(|mut entries| entries.next().is_some());
+    let occupied = [(has_keys, &places.keys), (places.checkpoint.exists(), &places.checkpoint)];
+    match occupied.into_iter().find(|(is, _)| *is) {
+        Some((_, path)) => Err(MakeError::Occupied { path: path.clone() }),
+        None => Ok(()),
+    }
 }
 
 /// Host and path of the public URL, and a random part: no two ledgers share a name.
@@ -129,185 +168,131 @@ fn origin(plan: &Plan, random: &dyn Random) -> Result<String, RandomError> {
     Ok(format!("{host}/ledger/{}", hex(&random_bytes::<4>(random)?)))
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+/// What would otherwise be found when half of it is made.
+fn check_departments(departments: &[DepartmentPlan]) -> Result<(), MakeError> {
+    let catalogue = Catalogue::shipped()?;
+    let mut seen = HashSet::new();
+    departments.iter().try_for_each(|plan| {
+        let department = plan.authority.code();
+        if !seen.insert(department) {
+            return Err(MakeError::Twice { code: department });
+        }
+        match plan.types.iter().find(|code| catalogue.get(code).is_none()) {
+            Some(&type_code) => Err(MakeError::UnknownType { department, type_code }),
+            None => Ok(()),
+        }
+    })
 }
 
 struct Maker<'a> {
     plan: &'a Plan,
-    keys: &'a KeyFiles,
-    store: &'a Store,
-    random: &'a dyn Random,
-    now: UnixTime,
+    certifier: Certifier<'a>,
     certificates: Vec<Certificate>,
-}
-
-struct Certified {
-    certificate: Certificate,
-    key: SigningKey,
-}
-
-impl Certified {
-    const fn issuer(&self) -> CertificateIssuer<'_> {
-        CertificateIssuer { certificate: &self.certificate, key: &self.key }
-    }
 }
 
 impl Maker<'_> {
     fn make(&mut self, settings: &Settings, ledger_key: LedgerKey) -> Result<Vec<MadeDepartment>, MakeError> {
-        self.append(Event::Installation(Installation {
+        self.certifier.append(Event::Installation(Installation {
             region: settings.region.clone(),
             public_url: settings.public_url.clone(),
             origin: settings.origin.clone(),
             city: settings.city,
         }))?;
         let root = self.root()?;
-        let trust_signer = self.certify(&root, name::TRUST_LIST, "Trust list", Usage::TrustList)?;
+        let trust_signer = self.signer(&root, name::TRUST_LIST, "Trust list", Usage::TrustList)?;
         let city = self.city(&root)?;
-        let status_signer = self.certify(&city, "status-list", "Status lists", Usage::StatusList)?;
+        let status_signer = self.signer(&city, "status-list", "Status lists", Usage::StatusList)?;
         for (key, label, usage) in [
             ("receipt", "Receipts", Usage::Receipt),
             ("presentation", "Presentations", Usage::Presentation),
             ("pack", "Packs", Usage::Pack),
         ] {
-            self.certify(&city, key, label, usage)?;
+            self.signer(&city, key, label, usage)?;
         }
         let (mut authorities, mut made) = (Vec::new(), Vec::new());
-        for department in &self.plan.departments {
-            let issuing = self.department(&city, department)?;
+        for plan in &self.plan.departments {
+            let issuing = match plan.types.as_slice() {
+                [] => None,
+                _ => Some(self.issuing(&city, plan)?),
+            };
             if let Some(issuing) = &issuing {
-                authorities.push(Authority {
-                    credit_code: department.authority.code(),
-                    name: department.authority.name().to_owned(),
-                    status_uri: format!("{}/v1/status-lists/{}-", settings.public_url, issuing.status_tag),
-                    status_signer: status_signer.certificate.key_id(),
-                });
+                let status_uri = settings.status_uri(&issuing.status_tag);
+                let (code, status_signer) = (plan.authority.code(), status_signer.certificate.key_id());
+                let name = plan.authority.name().to_owned();
+                authorities.push(Authority { credit_code: code, name, status_uri, status_signer });
             }
-            made.push(self.api_key(department)?);
+            self.certifier.enter(plan, issuing)?;
+            made.push(self.certifier.api_key(&plan.authority)?);
         }
         authorities.sort_by_key(|authority| authority.credit_code);
-        self.trust_list(settings, authorities, ledger_key, &trust_signer)?;
+        self.certifier.trust_list(&self.list(settings, authorities, ledger_key), &trust_signer)?;
         Ok(made)
     }
 
-    fn root(&mut self) -> Result<Certified, MakeError> {
-        let key = self.keys.make(name::ROOT, Algorithm::Es256)?;
-        let subject = SubjectName { organization: &self.plan.region, common_name: "elicense root" };
-        let certificate = mint_root(subject, &key, self.validity(), self.random)?;
-        self.keep(name::ROOT, certificate, key)
+    fn root(&mut self) -> Result<CertifiedKey, MakeError> {
+        let Certifier { region, keys, random, .. } = self.certifier;
+        let key = keys.make(name::ROOT, Algorithm::Es256)?;
+        let subject = SubjectName { organization: region, common_name: "elicense root" };
+        let certificate = mint_root(subject, &key, self.certifier.validity(), random);
+        self.keep(name::ROOT, CertifiedKey { certificate: certificate.map_err(CertifyError::from)?, key })
     }
 
-    fn city(&mut self, root: &Certified) -> Result<Certified, MakeError> {
-        let key = self.keys.make(name::CITY, Algorithm::Es256)?;
+    fn city(&mut self, root: &CertifiedKey) -> Result<CertifiedKey, MakeError> {
+        let Certifier { region, keys, random, .. } = self.certifier;
+        let key = keys.make(name::CITY, Algorithm::Es256)?;
         let public = key.verifying_key();
-        let subject = SubjectName { organization: &self.plan.region, common_name: self.plan.city.name() };
-        let request = Request { subject, key: &public, validity: self.validity() };
-        let certificate = mint_city(root.issuer(), &request, self.random)?;
-        self.keep(name::CITY, certificate, key)
+        let subject = SubjectName { organization: region, common_name: self.plan.city.name() };
+        let request = Request { subject, key: &public, validity: self.certifier.validity() };
+        let certificate = mint_city(root.issuer(), &request, random).map_err(CertifyError::from)?;
+        self.keep(name::CITY, CertifiedKey { certificate, key })
     }
 
     /// A signer of the installation, below the city; the trust list's, below the root.
-    fn certify(
+    fn signer(
         &mut self,
-        issuer: &Certified,
+        issuer: &CertifiedKey,
         name: &str,
         label: &str,
         usage: Usage,
-    ) -> Result<Certified, MakeError> {
-        let key = self.keys.make(name, Algorithm::Es256)?;
+    ) -> Result<CertifiedKey, MakeError> {
+        let Certifier { region, keys, random, .. } = self.certifier;
+        let key = keys.make(name, Algorithm::Es256)?;
         let public = key.verifying_key();
-        let subject = SubjectName { organization: &self.plan.region, common_name: label };
-        let request = Request { subject, key: &public, validity: self.validity() };
+        let subject = SubjectName { organization: region, common_name: label };
+        let request = Request { subject, key: &public, validity: self.certifier.validity() };
         let certificate = match usage {
-            Usage::TrustList => mint_trust_list_signer(issuer.issuer(), &request, self.random)?,
-            usage => mint_installation_signer(issuer.issuer(), &request, usage, self.random)?,
+            Usage::TrustList => mint_trust_list_signer(issuer.issuer(), &request, random),
+            usage => mint_installation_signer(issuer.issuer(), &request, usage, random),
         };
-        self.keep(name, certificate, key)
+        self.keep(name, CertifiedKey { certificate: certificate.map_err(CertifyError::from)?, key })
     }
 
-    /// Certifies a department that issues, and enters it.
-    fn department(&mut self, city: &Certified, plan: &DepartmentPlan) -> Result<Option<Issuing>, MakeError> {
-        let (code, name) = (plan.authority.code(), plan.authority.name());
-        let issuing = if plan.types.is_empty() {
-            None
-        } else {
-            let key_name = department_key(code);
-            let key = self.keys.make(&key_name, plan.algorithm)?;
-            let public = key.verifying_key();
-            let subject = SubjectName { organization: &self.plan.region, common_name: name };
-            let request = Request { subject, key: &public, validity: self.validity() };
-            let scope = Scope { credit_code: code, type_codes: TypeCodes::new(plan.types.clone())? };
-            let certificate = mint_department(city.issuer(), &request, &scope, self.random)?;
-            let certified = self.keep(&key_name, certificate, key)?;
-            let status_tag = hex(&random_bytes::<8>(self.random)?);
-            Some(Issuing { key_id: certified.certificate.key_id(), status_tag })
-        };
-        self.append(Event::Department(Department {
-            code,
-            name: name.to_owned(),
-            types: plan.types.clone(),
-            issuing: issuing.clone(),
-        }))?;
-        Ok(issuing)
+    fn issuing(&mut self, city: &CertifiedKey, plan: &DepartmentPlan) -> Result<Issuing, MakeError> {
+        let certified = self.certifier.department(city.issuer(), plan)?;
+        self.certificates.push(certified.certificate.clone());
+        Ok(Issuing { key_id: certified.certificate.key_id(), status_tag: self.certifier.status_tag()? })
     }
 
-    fn api_key(&self, plan: &DepartmentPlan) -> Result<MadeDepartment, MakeError> {
-        let key = NewApiKey::generate(self.random)?;
-        let department = plan.authority.code();
-        let kept = ApiKey { id: key.name.0, secret: key.secret, department, state: ApiKeyState::Made };
-        self.append(Event::ApiKey(kept))?;
-        Ok(MadeDepartment { code: department, name: plan.authority.name().to_owned(), api_key: key.text })
+    fn keep(&mut self, name: &str, certified: CertifiedKey) -> Result<CertifiedKey, MakeError> {
+        self.certifier.keep(name, &certified.certificate)?;
+        self.certificates.push(certified.certificate.clone());
+        Ok(certified)
     }
 
-    fn trust_list(
-        &self,
-        settings: &Settings,
-        authorities: Vec<Authority>,
-        ledger_key: LedgerKey,
-        signer: &Certified,
-    ) -> Result<(), MakeError> {
+    fn list(&self, settings: &Settings, authorities: Vec<Authority>, ledger_key: LedgerKey) -> TrustList {
         let entry = |certificate: &Certificate| CertificateEntry {
             certificate: Arc::new(certificate.clone()),
             retired: None,
             revocation: None,
         };
-        let list = TrustList {
-            issued_at: self.now,
+        TrustList {
+            issued_at: self.certifier.now,
             version: 1,
             region: settings.region.clone(),
             certificates: self.certificates.iter().map(entry).collect(),
             authorities,
             ledger_keys: vec![ledger_key],
             public_url: settings.public_url.clone(),
-        };
-        let envelope = sign_trust_list(&list, &signer.key, &signer.certificate)?;
-        self.append(Event::TrustList(envelope.bare_bytes().to_vec()))
+        }
     }
-
-    fn keep(
-        &mut self,
-        name: &str,
-        certificate: Certificate,
-        key: SigningKey,
-    ) -> Result<Certified, MakeError> {
-        let minted = MintedCertificate { der: certificate.der().to_vec(), key_name: name.to_owned() };
-        self.append(Event::Certificate(minted))?;
-        self.certificates.push(certificate.clone());
-        Ok(Certified { certificate, key })
-    }
-
-    fn append(&self, event: Event) -> Result<(), MakeError> {
-        self.store.append_blocking(&Entry { at: self.now, event }, Vec::new(), self.random)?;
-        Ok(())
-    }
-
-    /// From an hour ago, for verifiers whose clock is a little behind.
-    fn validity(&self) -> Validity {
-        Validity { not_before: self.now.plus(-3_600), not_after: self.now.plus(YEARS * YEAR) }
-    }
-}
-
-/// Name of the file of a department's key.
-pub(super) fn department_key(code: CreditCode) -> String {
-    format!("department-{code}")
 }

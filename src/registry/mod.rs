@@ -1,19 +1,24 @@
 //! What the installation does: one act a file, over store, keys and time.
 //!
-//! Setting up: `settings` and `plan` say what it is, `make` makes it once, `open` opens it. Acts: `issue`, `status`, `show`,
+//! Setting up: `settings` and `plan` say what it is, `make` makes it once with what `certifier` certifies, `departments` adds to
+//! it, `open` opens it. Acts: `issue`, `status`, `show`,
 //! `verify`, `statements`. Who asks stands in `caller`, what may go wrong in `act_error`, what is answered in `views`.
 
 mod act_error;
 mod caller;
+mod certifier;
 mod check;
+mod departments;
 mod issue;
 mod key_files;
 mod make;
+mod making;
 mod open;
 mod plan;
 mod settings;
 mod show;
 mod statements;
+mod stats;
 mod status;
 mod status_index;
 #[cfg(test)]
@@ -23,10 +28,14 @@ mod views;
 
 pub use act_error::{ActError, ErrorKind, ProblemView};
 pub use caller::Caller;
-pub use check::{CheckError, StoreReport, check_store};
+pub use certifier::CertifyError;
+pub use check::{CheckError, IndexReport, StoreReport, check_store};
+pub use departments::{DepartmentError, ListedApiKey, ListedDepartment, list_departments};
 pub use key_files::KeyFilesError;
-pub use make::{Made, MadeDepartment, MakeError, make_installation};
+pub use make::{Made, MakeError, make_installation};
+pub use making::Making;
 pub use open::{NotReady, Opened, Registry, RegistryOpenError};
 pub use plan::{DepartmentPlan, Plan};
 pub use settings::{Places, Settings, SettingsError};
-pub use views::{AuthorityView, DepartmentView, HistoryView, IssuedView, LicenceView};
+pub use stats::{StoreStats, store_stats};
+pub use views::{AuthorityView, DepartmentView, HistoryView, IssuedView, LicenceView, MadeDepartment};

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::caller::{Caller, KeyName, parse_api_key, secret_matches};
+use super::certifier::department_key;
 use super::key_files::{KeyFiles, KeyFilesError, name};
-use super::make::department_key;
 use super::settings::{Settings, SettingsError};
 use super::status_index::StatusIndexes;
 use super::views::DepartmentView;
 use crate::crypto::{Digest, Random};
 use crate::issue::Issuer;
-use crate::ledger::{ApiKeyState, CheckpointKey, Department, Event, VerifierKeyError};
+use crate::ledger::{ApiKey, ApiKeyState, CheckpointKey, Department, Event, VerifierKeyError};
 use crate::licence::{AreaCode, Authority, Catalogue, CatalogueError, CreditCode, TextError};
 use crate::pki::{Anchor, TrustError, TrustStore};
 use crate::store::{
@@ -36,6 +36,7 @@ pub struct Registry {
     pub(super) departments: HashMap<CreditCode, KnownDepartment>,
     pub(super) cache: SignatureCache,
     pub(super) random: Arc<dyn Random>,
+    pub(super) keys: KeyFiles,
     ledger_key: String,
     api_keys: HashMap<KeyName, KnownApiKey>,
     /// Time of the newest entry: the clock must not go behind it (ADVERSARY #51).
@@ -133,7 +134,17 @@ impl Registry {
         index: IndexPolicy,
         random: Arc<dyn Random>,
     ) -> Result<(Self, Opened), RegistryOpenError> {
-        let settings = Settings::read(dir)?;
+        Self::open_as(Settings::read(dir)?, dir, who, index, random)
+    }
+
+    /// As [`Registry::open`], also while it is being made.
+    pub(super) fn open_as(
+        settings: Settings,
+        dir: &Path,
+        who: String,
+        index: IndexPolicy,
+        random: Arc<dyn Random>,
+    ) -> Result<(Self, Opened), RegistryOpenError> {
         let places = settings.places(dir);
         let keys = KeyFiles::at(&places.keys);
         let store_keys = StoreKeys { data: Arc::new(keys.read_data_key()?), random: Arc::clone(&random) };
@@ -156,6 +167,7 @@ impl Registry {
             departments,
             cache: SignatureCache::new(REMEMBERED),
             random,
+            keys,
             ledger_key,
             api_keys,
             newest,
@@ -204,6 +216,13 @@ impl Registry {
             .then_some(known)
             .flatten()
             .map(|key| Caller::by_key(key.department, name))
+    }
+
+    /// The API key with this name that is in force.
+    pub(super) fn api_key(&self, name: KeyName) -> Option<ApiKey> {
+        let known = self.api_keys.get(&name)?;
+        let (secret, department) = (known.secret, known.department);
+        Some(ApiKey { id: name.0, secret, department, state: ApiKeyState::Made })
     }
 
     /// An administrator on the machine, acting for a department of this installation.

@@ -11,6 +11,7 @@ use crate::licence::{AreaCode, CreditCode};
 /// The version of the file that this program writes and reads.
 const VERSION: u32 = 1;
 const FILE: &str = "settings.json";
+const STATUS_LISTS: &str = "/v1/status-lists/";
 
 /// `settings.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +57,14 @@ pub enum SettingsError {
         /// The directory.
         dir: PathBuf,
     },
+    /// It was never finished.
+    #[error(
+        "{}: this installation is being made, or its making was interrupted; the same command makes it anew", dir.display()
+    )]
+    Unfinished {
+        /// The directory.
+        dir: PathBuf,
+    },
     /// The operating system refused.
     #[error("{}: {source}", path.display())]
     Io {
@@ -86,6 +95,11 @@ pub enum SettingsError {
     AreaCode(#[from] crate::licence::AreaCodeError),
 }
 
+/// The file that lies in a directory while an installation is being made there.
+pub(super) fn unfinished_mark(dir: &Path) -> PathBuf {
+    dir.join("unfinished")
+}
+
 impl Settings {
     pub(super) fn new(plan: &super::plan::Plan, origin: String) -> Self {
         Self {
@@ -100,13 +114,21 @@ impl Settings {
         }
     }
 
-    /// Whether there is an installation in `dir`.
+    /// Whether there is an installation in `dir`, and a finished one.
     pub fn exist(dir: &Path) -> bool {
-        dir.join(FILE).exists()
+        dir.join(FILE).exists() && !unfinished_mark(dir).exists()
     }
 
     /// Reads those of the installation in `dir`.
     pub fn read(dir: &Path) -> Result<Self, SettingsError> {
+        if unfinished_mark(dir).exists() {
+            return Err(SettingsError::Unfinished { dir: dir.to_owned() });
+        }
+        Self::read_unfinished(dir)
+    }
+
+    /// As [`Settings::read`], while it is being made.
+    pub(super) fn read_unfinished(dir: &Path) -> Result<Self, SettingsError> {
         let path = dir.join(FILE);
         let text = match fs::read(&path) {
             Ok(text) => text,
@@ -135,6 +157,16 @@ impl Settings {
     /// The area code on licences.
     pub fn area_code(&self) -> Result<Option<AreaCode>, crate::licence::AreaCodeError> {
         self.area_code.as_deref().map(str::parse).transpose()
+    }
+
+    /// The addresses of a department's status lists up to the list's number.
+    pub(super) fn status_uri(&self, tag: &str) -> String {
+        format!("{}{STATUS_LISTS}{tag}-", self.public_url)
+    }
+
+    /// The random part of [`Settings::status_uri`].
+    pub(super) fn status_tag<'a>(&self, uri: &'a str) -> Option<&'a str> {
+        uri.strip_prefix(&self.public_url)?.strip_prefix(STATUS_LISTS)?.strip_suffix('-')
     }
 
     /// Where everything lies.

@@ -11,7 +11,7 @@ use crate::verify::{Check, Code, Status, Verdict};
 
 const SAMPLE: &[u8] = include_bytes!("../../fixtures/licences/business-licence-benchmark.json");
 
-fn now() -> UnixTime {
+pub(super) fn now() -> UnixTime {
     "2026-11-24T10:00:00+08:00".parse().unwrap()
 }
 
@@ -37,19 +37,19 @@ fn plan() -> Plan {
     }
 }
 
-struct City {
+pub(super) struct City {
     dir: tempfile::TempDir,
     made: Made,
 }
 
 impl City {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let made = make_installation(dir.path(), &plan(), Arc::new(SystemRandom), now()).unwrap();
         Self { dir, made }
     }
 
-    fn open(&self) -> Registry {
+    pub(super) fn open(&self) -> Registry {
         let random = Arc::new(SystemRandom);
         Registry::open(self.dir.path(), "a test".to_owned(), IndexPolicy::CatchUp, random).unwrap().0
     }

@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use crate::codec::{Envelope, encode_qr_text};
 use crate::ledger::Department;
@@ -86,6 +87,22 @@ impl HistoryView {
 
 fn replaced_by(identifier: &Identifier) -> String {
     format!("replaced by {identifier}")
+}
+
+/// A department and an API key that was just made for it.
+pub struct MadeDepartment {
+    /// Its credit code.
+    pub code: CreditCode,
+    /// Its name.
+    pub name: String,
+    /// The API key, **in the open**; only a hash of it is kept.
+    pub api_key: Zeroizing<String>,
+}
+
+impl std::fmt::Debug for MadeDepartment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "MadeDepartment({}, secret)", self.code)
+    }
 }
 
 /// A department, as everyone may see it.

@@ -10,12 +10,14 @@ mod faulty;
 mod gather;
 mod head;
 mod index;
+mod index_check;
 pub mod journal;
 mod licence_store;
 mod lock;
 mod memory;
 mod rows;
 mod sealed_index;
+mod sizes;
 mod sled_engine;
 mod witness;
 
@@ -24,14 +26,17 @@ pub use checkpointer::Witness;
 pub use committer::{Append, AppendError, Appended, Committer, Guard, PlainEntry, Seals, StartError};
 pub use durable::{Act, IoFailure, replace as replace_file};
 pub use engine::{
-    Direction, Engine, EngineError, Group, KeyRange, Next, Outcome, Row, Salt, SealedEntry, StoredEntry,
+    Direction, Engine, EngineError, Group, IndexFailure, KeyRange, Next, Outcome, Row, Salt, SealedEntry,
+    StoredEntry,
 };
 pub use faulty::{Fault, FaultyEngine};
 pub use head::Head;
+pub use index_check::{IndexCheck, IndexChecked, IndexDifference};
 pub use licence_store::{Store, StoreError, StoreKeys, StoreOpenError, StorePlace, open_entry};
 pub use lock::{Lock, LockError};
 pub use memory::MemoryEngine;
 pub use rows::{EventKind, EventRow, LicenceRow, RequestRow, RowContentError, RowKeys, read_position};
 pub use sealed_index::{RowError, SealedIndex};
+pub use sizes::Sizes;
 pub use sled_engine::{Checked, IndexPolicy, OpenError, Opening, SledEngine, SledOptions, check};
 pub use witness::{Standing, WitnessError, judge, read_checkpoint, write_checkpoint};
