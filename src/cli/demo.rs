@@ -142,6 +142,6 @@ fn say_what_to_try(demo: &DemoFile, url: &str, file: &Path, region: &str) {
         "  elicense status --data {} IDENTIFIER suspended --reason 'complaint under review'",
         file.parent().unwrap_or(Path::new(".")).display()
     );
-    println!("All calls:       docs/API.md");
+    println!("All calls:       docs/API.md, {url}/openapi.json");
     println!("Stop with Ctrl-C; started again on the same directory it serves what is there.");
 }

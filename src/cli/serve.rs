@@ -13,6 +13,7 @@ use super::access::{SOCKET, open};
 use super::exit::{CliError, Exit};
 use super::{DataArgs, runtime};
 use crate::config::HttpLimits;
+use crate::crypto::SystemRandom;
 use crate::http::{self, State};
 use crate::registry::Registry;
 use crate::store::IndexPolicy;
@@ -56,7 +57,7 @@ pub(super) async fn serve(tcp: TcpListener, dir: &Path, registry: Registry) -> R
     let socket = dir.join(SOCKET);
     let local = bind_local(&socket)?;
     let registry = Arc::new(registry);
-    let state = State::new(Arc::clone(&registry), HttpLimits::default());
+    let state = State::new(Arc::clone(&registry), HttpLimits::default(), Arc::new(SystemRandom));
     let served = http::serve(tcp, Some(local), state, stop()).await;
     let _ = std::fs::remove_file(&socket);
     served.map_err(CliError::internal)?;

@@ -14,6 +14,7 @@ use super::answer;
 use super::body::{self, MediaType};
 use super::problem::Problem;
 use super::state::State;
+use super::trace::{RequestId, Trace};
 use super::verifications::CredentialRequest;
 
 /// Lines judged in one go before other calls have their turn.
@@ -26,9 +27,10 @@ pub(super) async fn verify_batch(
     if MediaType::of(request.headers()) != Some(MediaType::Ndjson) {
         return Err(Problem::unsupported("expected application/x-ndjson, without coding"));
     }
+    let id = Trace::id_of(&request);
     let lines = Lines::new(request.into_body().into_data_stream(), state.limits.batch_line);
-    let answers = stream::unfold((state, lines), |(state, mut lines)| async {
-        let answers = turn(&state, &mut lines).await?;
+    let answers = stream::unfold((state, lines), move |(state, mut lines)| async move {
+        let answers = turn(&state, id, &mut lines).await?;
         tokio::task::yield_now().await;
         Some((Ok::<_, Infallible>(Bytes::from(answers)), (state, lines)))
     });
@@ -36,12 +38,13 @@ pub(super) async fn verify_batch(
 }
 
 /// The answers to the next few lines; `None` at the end.
-async fn turn(state: &State, lines: &mut Lines) -> Option<Vec<u8>> {
+async fn turn(state: &State, id: RequestId, lines: &mut Lines) -> Option<Vec<u8>> {
     let mut answers = Vec::new();
     let mut next = lines.next(state.limits.body_read_timeout).await;
     for left in (0..LINES_A_TURN).rev() {
         let Some(line) = next else { break };
-        answers.extend(line.and_then(|line| judge(state, &line)).unwrap_or_else(|problem| problem.to_json()));
+        answers
+            .extend(line.and_then(|line| judge(state, &line)).unwrap_or_else(|problem| problem.to_json(id)));
         answers.push(b'\n');
         next = if left > 0 { lines.complete() } else { None };
     }
@@ -51,7 +54,7 @@ async fn turn(state: &State, lines: &mut Lines) -> Option<Vec<u8>> {
 fn judge(state: &State, line: &[u8]) -> Result<Vec<u8>, Problem> {
     let request = CredentialRequest::from_json(line)?;
     let verdict = state.registry.verify_text(&request.credential, state.now());
-    serde_json::to_vec(&verdict).map_err(|_| Problem::internal())
+    serde_json::to_vec(&verdict).map_err(Problem::internal)
 }
 
 /// A body cut into lines of at most `most` bytes.

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, HeaderName, StatusCode};
 
 use super::problem::Problem;
 use super::state::{Listener, State};
+use super::trace::Trace;
 use crate::registry::Caller;
 
 /// Names the department that an administrator acts for.
@@ -27,7 +28,11 @@ impl FromRequestParts<State> for Department {
             Some(code) => code.to_str().ok().and_then(|code| state.registry.acting(code)),
             None => bearer(&parts.headers).and_then(|key| state.registry.authenticate(key)),
         };
-        caller.map(Self).ok_or_else(Problem::unauthorized)
+        let caller = caller.ok_or_else(Problem::unauthorized)?;
+        if let Some(trace) = parts.extensions.get::<Trace>() {
+            trace.asked_by(&caller);
+        }
+        Ok(Self(caller))
     }
 }
 

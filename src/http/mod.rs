@@ -1,8 +1,9 @@
 //! The service over HTTP/1.1: JSON, and `application/problem+json` where something was not done.
 //!
 //! `server` accepts connections and drains them, `router` is the table of calls, `observe` stands around every one of
-//! them. Calls: `verifications` and `batch`, `licences`, `statements`, `page`. What they share: `state`, `department` (who asks),
-//! `body` (what was sent), `pictures` (bounded workers), `answer` and `problem` (what is sent back).
+//! them. Calls: `verifications` and `batch`, `licences`, `statements`, `page`, `openapi`. What they share: `state`, `department`
+//! (who asks), `trace` (what the request is called), `body` (what was sent), `pictures` (bounded workers), `answer` and
+//! `problem` (what is sent back).
 
 mod answer;
 mod batch;
@@ -10,6 +11,7 @@ mod body;
 mod department;
 mod licences;
 mod observe;
+mod openapi;
 mod page;
 mod pictures;
 mod problem;
@@ -17,6 +19,7 @@ mod router;
 mod server;
 mod state;
 mod statements;
+mod trace;
 mod verifications;
 
 pub use pictures::PictureReaders;

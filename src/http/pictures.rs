@@ -62,13 +62,8 @@ impl PictureReaders {
             let _held = (worker, place.0);
             read_qr(&picture, &limits)
         });
-        match read.await {
-            Ok(read) => read.map_err(|error| Problem::from(&error)),
-            Err(error) => {
-                tracing::error!(%error, "a picture reader ended early");
-                Err(Problem::internal())
-            }
-        }
+        let read = read.await.map_err(Problem::internal)?;
+        read.map_err(|error| Problem::from(&error))
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::pictures::PictureReaders;
 use crate::config::HttpLimits;
+use crate::crypto::Random;
 use crate::registry::Registry;
 use crate::time::UnixTime;
 
@@ -15,6 +16,8 @@ pub struct State {
     pub registry: Arc<Registry>,
     /// Who reads pictures.
     pub pictures: PictureReaders,
+    /// What names requests.
+    pub random: Arc<dyn Random>,
     /// What requests are held to.
     pub limits: HttpLimits,
     /// Where the call came in.
@@ -32,9 +35,9 @@ pub enum Listener {
 
 impl State {
     /// For calls over TCP; [`build`](super::build) says otherwise where it has to.
-    pub fn new(registry: Arc<Registry>, limits: HttpLimits) -> Self {
+    pub fn new(registry: Arc<Registry>, limits: HttpLimits, random: Arc<dyn Random>) -> Self {
         let pictures = PictureReaders::new(&limits);
-        Self { registry, pictures, limits, listener: Listener::Tcp }
+        Self { registry, pictures, random, limits, listener: Listener::Tcp }
     }
 
     /// The time by this machine's clock.

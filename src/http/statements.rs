@@ -61,11 +61,10 @@ pub(super) async fn alive() -> Result<Response, Problem> {
 }
 
 pub(super) async fn ready(extract::State(state): extract::State<State>) -> Result<Response, Problem> {
-    if let Err(error) = state.registry.readiness() {
-        tracing::error!(%error, "not ready");
+    state.registry.readiness().map_err(|error| {
         let detail = "the store takes no entries now; the cause is in the log";
-        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", detail).retry_after(5));
-    }
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", detail).retry_after(5).caused_by(error)
+    })?;
     answer::json(&json!({"status": "ready"}))
 }
 
