@@ -13,6 +13,8 @@ pub struct HttpLimits {
     pub header_read_timeout: Duration,
     /// From a request's header to the end of its body; for a batch, from one piece of it to the next.
     pub body_read_timeout: Duration,
+    /// From a batch's header to the end of its lines.
+    pub batch_timeout: Duration,
     /// From a request's header to the header of its answer.
     pub request_timeout: Duration,
     /// Bytes of any body that is no picture and no batch.
@@ -36,6 +38,7 @@ impl Default for HttpLimits {
             max_local_connections: 64,
             header_read_timeout: Duration::from_secs(10),
             body_read_timeout: Duration::from_secs(30),
+            batch_timeout: Duration::from_secs(3_600),
             request_timeout: Duration::from_secs(60),
             body: 128 * 1024,
             picture_body: 8 << 20,

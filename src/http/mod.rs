@@ -2,7 +2,7 @@
 //!
 //! `server` accepts connections and drains them, `router` is the table of calls, `observe` stands around every one of
 //! them. Calls: `verifications` and `batch`, `licences`, `statements`, `page`, `openapi`. What they share: `state`, `department`
-//! (who asks), `trace` (what the request is called), `body` (what was sent), `pictures` (bounded workers), `answer` and
+//! (who asks), `trace` (what the request is called), `body` and `lines` (what was sent), `pictures` (bounded workers), `answer` and
 //! `problem` (what is sent back).
 
 mod answer;
@@ -10,6 +10,7 @@ mod batch;
 mod body;
 mod department;
 mod licences;
+mod lines;
 mod observe;
 mod openapi;
 mod page;

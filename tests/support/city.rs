@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a test's failure")]
 
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use axum::Router;
 use axum::body::Body;
@@ -16,6 +18,7 @@ use elicense::store::IndexPolicy;
 use elicense::time::UnixTime;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 use tower::ServiceExt;
 
 pub(crate) const SAMPLE: &str = include_str!("../../fixtures/licences/business-licence-benchmark.json");
@@ -147,4 +150,49 @@ pub(crate) fn with(mut request: Request<Body>, name: &'static str, value: &str) 
 
 pub(crate) fn keyed(request: Request<Body>, key: &str) -> Request<Body> {
     with(request, "authorization", &format!("Bearer {key}"))
+}
+
+/// The city's service on a port of its own, with limits that a test chooses, until it is dropped.
+pub(crate) struct Served {
+    pub(crate) address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    service: Option<JoinHandle<()>>,
+}
+
+impl City {
+    /// The same city under other limits.
+    pub(crate) fn limited(&self, limits: HttpLimits) -> State {
+        State::new(Arc::clone(&self.state.registry), limits, Arc::new(SystemRandom))
+    }
+
+    pub(crate) fn serve(&self, limits: HttpLimits) -> Served {
+        let state = self.limited(limits);
+        let (stop, stopped) = oneshot::channel();
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let address = listener.local_addr().unwrap();
+        let service = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+            runtime.unwrap().block_on(async {
+                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+                let stopped = async { drop(stopped.await) };
+                elicense::http::serve(listener, None, state, stopped).await.unwrap();
+            });
+        });
+        Served { address, stop: Some(stop), service: Some(service) }
+    }
+}
+
+impl Served {
+    pub(crate) fn client(&self) -> super::http::Client {
+        super::http::Client::new(self.address)
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        let ended = self.service.take().map(JoinHandle::join);
+        assert!(std::thread::panicking() || matches!(ended, Some(Ok(()))), "the service failed");
+    }
 }
