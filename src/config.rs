@@ -17,6 +17,10 @@ pub struct HttpLimits {
     pub batch_timeout: Duration,
     /// From a request's header to the header of its answer.
     pub request_timeout: Duration,
+    /// How long a client may leave what it is sent unread.
+    pub write_timeout: Duration,
+    /// How often an address may come without a good key.
+    pub strangers: StrangerLimits,
     /// Bytes of any body that is no picture and no batch.
     pub body: usize,
     /// Bytes of a picture.
@@ -40,6 +44,8 @@ impl Default for HttpLimits {
             body_read_timeout: Duration::from_secs(30),
             batch_timeout: Duration::from_secs(3_600),
             request_timeout: Duration::from_secs(60),
+            write_timeout: Duration::from_secs(30),
+            strangers: StrangerLimits::default(),
             body: 128 * 1024,
             picture_body: 8 << 20,
             batch_line: 64 * 1024,
@@ -47,5 +53,24 @@ impl Default for HttpLimits {
             picture_queue: 16,
             drain: Duration::from_secs(10),
         }
+    }
+}
+
+/// How often one address is told that it has no good key, before it is told to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StrangerLimits {
+    /// Times in a row.
+    pub burst: u32,
+    /// After which there is once more.
+    pub interval: Duration,
+    /// How many times as often this machine's own addresses are: a proxy on it stands for all its clients.
+    pub loopback_times: u32,
+    /// Addresses that are remembered.
+    pub addresses: usize,
+}
+
+impl Default for StrangerLimits {
+    fn default() -> Self {
+        Self { burst: 60, interval: Duration::from_secs(1), loopback_times: 50, addresses: 10_000 }
     }
 }

@@ -1,8 +1,8 @@
 //! The service over HTTP/1.1: JSON, and `application/problem+json` where something was not done.
 //!
-//! `server` accepts connections and drains them, `router` is the table of calls, `observe` stands around every one of
+//! `server` accepts connections and drains them, `write_timeout` breaks with who does not read, `router` is the table of calls, `observe` stands around every one of
 //! them. Calls: `verifications` and `batch`, `licences`, `statements`, `page`, `openapi`. What they share: `state`, `department`
-//! (who asks), `trace` (what the request is called), `body` and `lines` (what was sent), `pictures` (bounded workers), `answer` and
+//! (who asks), `strangers` (how often who has no key), `trace` (what the request is called), `body` and `lines` (what was sent), `pictures` (bounded workers), `answer` and
 //! `problem` (what is sent back).
 
 mod answer;
@@ -20,11 +20,14 @@ mod router;
 mod server;
 mod state;
 mod statements;
+mod strangers;
 mod trace;
 mod verifications;
+mod write_timeout;
 
 pub use pictures::PictureReaders;
 pub use problem::Problem;
 pub use router::{Operation, ROUTES, Route, Verb, build};
 pub use server::serve;
 pub use state::{Listener, State};
+pub use strangers::Strangers;

@@ -10,7 +10,8 @@ use std::time::Instant;
 use axum::body::Body;
 use axum::extract::{self, MatchedPath, Request};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, REFERRER_POLICY, TRANSFER_ENCODING,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
@@ -31,6 +32,7 @@ pub(super) async fn observe(
     let start = Instant::now();
     let trace = Trace::start(&*state.random);
     let seen = Seen::of(&request);
+    let is_chunked = request.headers().contains_key(TRANSFER_ENCODING);
     request.extensions_mut().insert(trace.clone());
     let mut response = match refuse_acting_over_tcp(request.headers(), state.listener) {
         Some(problem) => problem.into_response(),
@@ -45,6 +47,11 @@ pub(super) async fn observe(
         *response.body_mut() = Body::from(problem.to_json(trace.id));
     }
     add_headers(response.headers_mut(), trace.id);
+    if is_chunked {
+        // Where a length came besides, which hyper keeps to itself, nothing behind this request may be believed to be one
+        // (RFC 9112 §6.1).
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     seen.log(&trace, response.status(), problem.as_ref(), start);
     response
 }
