@@ -33,6 +33,8 @@ async fn a_licence_is_issued_once_shown_verified_suspended_and_refused() {
         .expect_problem(422, "idempotency_key_reused");
     let qr = issued["qr"].as_str().unwrap();
     let file = city.send(keyed(get(&format!("{path}/file")), &city.issuer)).await.expect(200);
+    let name = format!("attachment; filename=\"{}.elic\"", issued["identifier"].as_str().unwrap());
+    assert_eq!(file.headers[header::CONTENT_DISPOSITION], name);
     let png = city.send(keyed(get(&format!("{path}/qr.png")), &city.issuer)).await.expect(200);
     for verdict in [
         city.verify("application/json", json!({"credential": qr}).to_string()).await,
@@ -72,6 +74,12 @@ async fn every_wrong_key_is_answered_alike() {
         keyed(get("/v1/licences/x"), &key.to_uppercase()),
         keyed(get("/v1/licences/x"), &format!("{key}0")),
         keyed(get("/v1/licences/x"), &format!(" {key}")),
+        keyed(get("/v1/licences/x"), &format!("{}{}", &key[..21], "0".repeat(64))),
+        keyed(get("/v1/licences/x"), &format!("elk_{}{}", "0".repeat(16), &key[20..])),
+        keyed(get("/v1/licences/x"), &format!("elk_{}_{}", "0".repeat(16), "0".repeat(64))),
+        keyed(get("/v1/licences/x"), ""),
+        get(&format!("http://{key}@localhost/v1/licences/x")),
+        get(&format!("/v1/licences/x?access_token={key}")),
         keyed(keyed(get("/v1/licences/x"), key), key),
         with(get("/v1/licences/x"), "authorization", &format!("Basic {key}")),
         with(get("/v1/licences/x"), "x-api-key", key),
@@ -139,6 +147,21 @@ async fn a_request_that_cannot_be_read_says_why() {
         (verification("application/xml", "<a/>"), 415, "media_type_unsupported"),
         (Request::post("/v1/verifications").body(Body::empty()).unwrap(), 415, "media_type_unsupported"),
         (with(verification("text/plain", "x"), "content-encoding", "gzip"), 415, "media_type_unsupported"),
+        (with(verification("text/plain", "x"), "content-encoding", ""), 415, "media_type_unsupported"),
+        (
+            with(verification("text/plain", "x"), "content-encoding", "identity, gzip"),
+            415,
+            "media_type_unsupported",
+        ),
+        (
+            with(
+                with(verification("text/plain", "x"), "content-encoding", "identity"),
+                "content-encoding",
+                "br",
+            ),
+            415,
+            "media_type_unsupported",
+        ),
         (with(verification("text/plain", "x"), "content-type", "image/png"), 415, "media_type_unsupported"),
         (verification("text/plain", &"x".repeat(128 * 1024 + 1)), 413, "too_large"),
         (post("/v1/verifications", "text/plain", vec![0xff]), 400, "not_utf8"),
@@ -171,6 +194,15 @@ async fn a_request_that_cannot_be_read_says_why() {
         assert_eq!(answer.headers["x-content-type-options"], "nosniff");
         let body = String::from_utf8_lossy(&answer.body).into_owned();
         assert!(!body.contains("<script>") && !body.contains("/src/"), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_coding_that_is_none_is_none() {
+    let city = City::new();
+    for coding in ["identity", "Identity"] {
+        let request = with(post("/v1/verifications", "text/plain", "x"), "content-encoding", coding);
+        city.send(request).await.expect(200);
     }
 }
 

@@ -21,9 +21,13 @@ pub(super) enum MediaType {
 
 impl MediaType {
     /// The one content type of a request, its parameters left aside; `None` for none, several, any other, and for a body
-    /// under a content coding.
+    /// under a content coding other than `identity`, which is none.
     pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
-        if headers.contains_key(CONTENT_ENCODING) {
+        if headers
+            .get_all(CONTENT_ENCODING)
+            .iter()
+            .any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
+        {
             return None;
         }
         let mut all = headers.get_all(CONTENT_TYPE).iter();

@@ -91,8 +91,10 @@ pub(super) async fn file(
     Named(identifier): Named,
 ) -> Result<Response, Problem> {
     let mut response = answer::bytes("application/cose", state.registry.file(&caller, &identifier)?);
-    let disposition = HeaderValue::from_static("attachment; filename=\"licence.elic\"");
-    response.headers_mut().insert(CONTENT_DISPOSITION, disposition);
+    // The store knows it, so it is an identifier: letters, digits, dots.
+    if let Ok(disposition) = HeaderValue::try_from(format!("attachment; filename=\"{identifier}.elic\"")) {
+        response.headers_mut().insert(CONTENT_DISPOSITION, disposition);
+    }
     Ok(response)
 }
 

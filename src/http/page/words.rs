@@ -83,7 +83,12 @@ pub(super) fn problem_in_words(problem: &Problem, language: Language) -> String 
         "picture_with_several_codes" => "图片中有多个不同的二维码，请只保留一个。",
         "picture_code_not_text" | "picture_code_part_of_series" => "图片中的二维码不是证照二维码。",
         "pictures_busy" => "正在处理的图片过多，请稍后再试。",
-        "too_large" | "picture_too_many_bytes" | "picture_too_many_pixels" => "图片或文字过大。",
+        "too_large"
+        | "picture_too_many_bytes"
+        | "picture_too_many_pixels"
+        | "picture_too_many_decoded_bytes" => "图片或文字过大。",
+        "body_timeout" | "body_incomplete" => "提交的内容没有按时完整到达，请重试。",
+        "form_unreadable" | "media_type_unsupported" => "无法读取提交的表单，请用本页面提交。",
         _ => "无法处理所提交的内容。",
     };
     match language {
