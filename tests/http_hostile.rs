@@ -15,7 +15,9 @@ use std::time::{Duration, Instant};
 
 use elicense::config::{HttpLimits, StrangerLimits};
 use support::city::{City, SAMPLE, Served};
+use support::demo::Demo;
 use support::http::{Raw, Request};
+use support::service::{Start, elicense, run};
 
 /// After which a test gives up on something that has to happen.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -70,6 +72,28 @@ fn a_connection_over_the_cap_waits_for_a_place() {
         );
     }
     assert_serves(&served);
+}
+
+/// With fewer descriptors than connections that someone opens, the store still gets at its files, and who was there
+/// before is served on.
+#[test]
+fn a_flood_of_connections_leaves_the_store_its_files() {
+    let place = tempfile::tempdir().unwrap();
+    let data = place.path().join("data");
+    let service = Start::demo(&data, place.path()).with_descriptors(220).ready();
+    let mut client = service.client();
+    let issuer = Demo::read(&data).issuer(&mut client);
+    let flood: Vec<Raw> = (0..400).map(|_| Raw::sent(service.address, b"GET / HTTP/1.1\r\nhost: ")).collect();
+    for number in 0..50 {
+        issuer.issue(&mut client, &format!("order-{number}"), &format!("FLOOD-{number}"));
+    }
+    client.send(&Request::get("/readyz")).expect_status(200);
+    drop(flood);
+    // Who comes now waits until those before are dropped, and is served.
+    service.client().send(&Request::get("/readyz")).expect_status(200);
+    assert!(service.terminate().success());
+    let checked = run(elicense().args(["store", "check", "--data"]).arg(&data));
+    assert!(checked.status.success());
 }
 
 #[test]
@@ -242,6 +266,28 @@ fn strange_but_whole_requests_are_answered_for_what_they_are() {
         assert_eq!(answer.status, status, "{line}: {answer}");
         assert!(answer.header("request-id").is_some(), "{line}");
         assert!(raw.at_end(), "{line}: more than the answer");
+    }
+}
+
+/// Who asks first whether to send a body is told, and is told no where the answer is no already.
+#[test]
+fn expectations_are_met_or_refused() {
+    let served = City::new().serve(HttpLimits::default());
+    let post = |media: &str, length: usize| {
+        format!(
+            "POST /v1/verifications HTTP/1.1\r\nhost: x\r\ncontent-type: {media}\r\nexpect: 100-continue\r\n\
+             content-length: {length}\r\n\r\n"
+        )
+    };
+    let mut raw = Raw::sent(served.address, post("text/plain", 1).as_bytes());
+    assert_eq!(raw.head().unwrap().status, 100);
+    raw.send(b"x").unwrap();
+    assert_eq!(raw.response().unwrap().status, 200);
+    for (media, length, status) in
+        [("text/plain", 1 << 30, 413), ("image/png", 1 << 30, 413), ("text/html", 1, 415)]
+    {
+        let answers = Raw::sent(served.address, post(media, length).as_bytes()).responses_to_the_end();
+        assert_eq!(answers.iter().map(|answer| answer.status).collect::<Vec<_>>(), [status], "{media}");
     }
 }
 

@@ -59,7 +59,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<Exit, CliError> {
     log_to_stderr();
     let runtime = runtime()?;
     runtime.block_on(async {
-        let tcp = bind(args.listen.listen).await?;
+        let tcp = bind(args.listen.listen)?;
         let url = format!("http://{}", tcp.local_addr().map_err(CliError::internal)?);
         let file = args.dir.join("demo.json");
         let registry = if Settings::exist(&args.dir) {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use clap::Args;
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, TcpSocket, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::access::{SOCKET, open};
@@ -17,6 +17,9 @@ use crate::crypto::SystemRandom;
 use crate::http::{self, State};
 use crate::registry::Registry;
 use crate::store::IndexPolicy;
+
+/// Connections that may wait until there is a place for them; the default of 128 is a short burst.
+const LISTEN_QUEUE: u32 = 1_024;
 
 /// Arguments of `serve`.
 #[derive(Args)]
@@ -39,7 +42,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<Exit, CliError> {
     log_to_stderr();
     let runtime = runtime()?;
     runtime.block_on(async {
-        let tcp = bind(args.listen.listen).await?;
+        let tcp = bind(args.listen.listen)?;
         let registry = open(&args.data.dir, "serve", IndexPolicy::CatchUp)?;
         let address = tcp.local_addr().map_err(CliError::internal)?;
         println!("elicense serves {} on http://{address}", registry.region());
@@ -48,8 +51,15 @@ pub(super) fn run(args: &ServeArgs) -> Result<Exit, CliError> {
 }
 
 /// Binds before anything is opened, so that a port in use costs nothing.
-pub(super) async fn bind(address: SocketAddr) -> Result<TcpListener, CliError> {
-    TcpListener::bind(address).await.map_err(|error| CliError::Internal(format!("{address}: {error}")))
+pub(super) fn bind(address: SocketAddr) -> Result<TcpListener, CliError> {
+    let listen = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // As `TcpListener::bind` does, so that a restart need not wait for old connections to be forgotten.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(LISTEN_QUEUE)
+    };
+    listen().map_err(|error: std::io::Error| CliError::Internal(format!("{address}: {error}")))
 }
 
 /// Serves until SIGTERM or SIGINT, then answers what was begun and closes the store.

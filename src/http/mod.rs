@@ -1,6 +1,7 @@
 //! The service over HTTP/1.1: JSON, and `application/problem+json` where something was not done.
 //!
-//! `server` accepts connections and drains them, `write_timeout` breaks with who does not read, `router` is the table of calls, `observe` stands around every one of
+//! `server` accepts connections and drains them, `descriptors` bounds them by what the process may open,
+//! `write_timeout` breaks with who does not read, `router` is the table of calls, `observe` stands around every one of
 //! them. Calls: `verifications` and `batch`, `licences`, `statements`, `page`, `openapi`. What they share: `state`, `department`
 //! (who asks), `strangers` (how often who has no key), `trace` (what the request is called), `body` and `lines` (what was sent), `pictures` (bounded workers), `answer` and
 //! `problem` (what is sent back).
@@ -9,6 +10,7 @@ mod answer;
 mod batch;
 mod body;
 mod department;
+mod descriptors;
 mod licences;
 mod lines;
 mod observe;

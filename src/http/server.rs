@@ -18,6 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use super::descriptors;
 use super::router::build;
 use super::state::{Listener, State};
 use super::strangers::Peer;
@@ -44,7 +45,7 @@ pub async fn serve(
     state: State,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let limits = state.limits;
+    let limits = descriptors::fit(state.limits);
     tracing::info!(address = %tcp.local_addr()?, "listening");
     let (end, ended) = watch::channel(());
     let connections = GracefulShutdown::new();
