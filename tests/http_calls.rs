@@ -299,3 +299,16 @@ async fn pictures_wait_their_turn_and_text_does_not() {
     drop(held);
     city.verify("image/png", "x").await.expect_problem(422, "picture_format_unknown");
 }
+
+#[tokio::test]
+async fn what_takes_too_long_is_answered_before_it_is_done() {
+    let city = City::new();
+    let limits =
+        HttpLimits { request_timeout: std::time::Duration::from_millis(100), ..HttpLimits::default() };
+    let never = Body::from_stream(futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>());
+    let request = keyed(post("/v1/licences", "application/json", never), &city.issuer);
+    let router = elicense::http::build(city.limited(limits), Listener::Tcp);
+    let late = answer(router, with(request, "idempotency-key", "1")).await;
+    late.expect_problem(503, "timeout");
+    assert_eq!(late.headers[header::RETRY_AFTER], "5");
+}

@@ -157,7 +157,7 @@ fn a_client_that_does_not_read_is_dropped() {
 /// answered.
 #[test]
 fn requests_that_are_none_are_refused_and_nothing_behind_them_is_answered() {
-    let served = City::new().serve(HttpLimits { header_read_timeout: ms(500), ..HttpLimits::default() });
+    let served = City::new().serve(HttpLimits { header_read_timeout: ms(1_000), ..HttpLimits::default() });
     let post = |headers: &str, body: &str| {
         format!(
             "POST /v1/verifications HTTP/1.1\r\nhost: x\r\ncontent-type: text/plain\r\n{headers}\r\n{body}"

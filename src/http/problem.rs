@@ -170,3 +170,41 @@ impl From<ActError> for Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::SystemRandom;
+    use crate::http::trace::Trace;
+
+    /// ADVERSARY #70: what failed inside is for the log.
+    #[test]
+    fn a_cause_is_for_the_log_and_not_for_the_answer() {
+        let id = Trace::start(&SystemRandom).id;
+        let problem = Problem::internal("/var/lib/ledger: permission denied");
+        assert_eq!(problem.cause(), Some("/var/lib/ledger: permission denied"));
+        let answer: serde_json::Value = serde_json::from_slice(&problem.to_json(id)).unwrap();
+        assert_eq!(answer["detail"], "the service failed; the cause is in its log");
+        assert_eq!(answer["request_id"], id.to_string());
+        assert!(!answer.to_string().contains("ledger"));
+        for error in
+            [ActError::Internal("a request row came and went"), ActError::ClockBehind { seconds: 99 }]
+        {
+            let cause = error.to_string();
+            let problem = Problem::from(error);
+            assert!(problem.status().is_server_error());
+            assert_eq!(problem.cause(), Some(cause.as_str()));
+            assert!(!problem.detail().contains(&cause));
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_what_was_expected_and_has_no_cause() {
+        let problem = Problem::from(ActError::KeyReused);
+        assert_eq!((problem.status().as_u16(), problem.code()), (422, "idempotency_key_reused"));
+        assert_eq!(
+            (problem.detail(), problem.cause()),
+            ("this idempotency key was used for another request", None)
+        );
+    }
+}
