@@ -29,8 +29,10 @@ pub struct HttpLimits {
     pub batch_line: usize,
     /// Pictures read at once.
     pub picture_workers: usize,
-    /// Pictures that may be on their way in or wait for a worker.
+    /// Whole pictures that may wait for a worker.
     pub picture_queue: usize,
+    /// Bytes of pictures that are on their way in, wait for a worker or are read, all together.
+    pub picture_memory: usize,
     /// How long requests in flight have to end once the service is told to stop.
     pub drain: Duration,
 }
@@ -51,6 +53,7 @@ impl Default for HttpLimits {
             batch_line: 64 * 1024,
             picture_workers: 2,
             picture_queue: 16,
+            picture_memory: 128 << 20,
             drain: Duration::from_secs(10),
         }
     }

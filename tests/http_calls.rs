@@ -10,13 +10,10 @@
 
 mod support;
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use axum::http::{Request, header};
 use elicense::config::HttpLimits;
-use elicense::crypto::SystemRandom;
-use elicense::http::{Listener, State};
+use elicense::http::Listener;
 use serde_json::{Value, json};
 use support::city::{City, ISSUER, SAMPLE, answer, get, keyed, post, with};
 
@@ -284,20 +281,6 @@ async fn what_is_for_everyone_is_there() {
     }
     let one = city.send(get("/v1/licence-types/11100000MB0143028R001")).await.json();
     assert_eq!(one["issue_request_schema"]["additionalProperties"], false);
-}
-
-#[tokio::test]
-async fn pictures_wait_their_turn_and_text_does_not() {
-    let mut city = City::new();
-    let limits = HttpLimits { picture_workers: 1, picture_queue: 0, ..HttpLimits::default() };
-    city.state = State::new(Arc::clone(&city.state.registry), limits, Arc::new(SystemRandom));
-    let held = city.state.pictures.place().unwrap();
-    let busy = city.verify("image/png", "x").await;
-    busy.expect_problem(503, "pictures_busy");
-    assert_eq!(busy.headers[header::RETRY_AFTER], "2");
-    city.verify("text/plain", "x").await.expect(200);
-    drop(held);
-    city.verify("image/png", "x").await.expect_problem(422, "picture_format_unknown");
 }
 
 #[tokio::test]

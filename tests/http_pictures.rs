@@ -12,12 +12,14 @@ mod support;
 
 use std::io::{Cursor, Write};
 
+use axum::body::Body;
 use elicense::config::HttpLimits;
 use elicense::http::{Listener, build};
 use image::{DynamicImage, GrayImage, ImageFormat, Luma, imageops};
 use qrcode::bits::Bits;
 use qrcode::{EcLevel, QrCode, Version};
 use support::city::{Answer, City, SAMPLE, answer, get, keyed, post};
+use tokio::sync::mpsc;
 
 const BOUNDARY: &str = "a-boundary-of-parts";
 
@@ -151,7 +153,7 @@ async fn a_picture_of_too_many_bytes_is_refused_before_it_is_looked_at() {
     assert!(String::from_utf8(page.body).unwrap().contains("过大"));
     // What can be refused by its length is not read; what hides its length is cut off.
     let endless = futures_util::stream::repeat_with(|| Ok::<_, std::io::Error>(vec![b'x'; 600]));
-    let endless = axum::body::Body::from_stream(endless);
+    let endless = Body::from_stream(endless);
     answer(router(), post("/v1/verifications", "image/png", endless)).await.expect_problem(413, "too_large");
 }
 
@@ -184,4 +186,67 @@ async fn forms_that_bring_nothing_are_told_so() {
         let page = String::from_utf8(page.body).unwrap();
         assert!(page.contains("role=\"alert\"") && page.contains("id=\"credential\""), "{page}");
     }
+}
+
+/// A picture of which half has come and the rest never does: sent by hand, so that its sender can wait.
+fn stalled(bytes: usize) -> (mpsc::Sender<Vec<u8>>, Body) {
+    let (sender, receiver) = mpsc::channel(1);
+    sender.try_send(vec![b'x'; bytes]).unwrap();
+    let pieces = futures_util::stream::unfold(receiver, |mut receiver| async {
+        receiver.recv().await.map(|piece| (Ok::<_, std::io::Error>(piece), receiver))
+    });
+    (sender, Body::from_stream(pieces))
+}
+
+#[tokio::test]
+async fn pictures_wait_for_room_and_text_does_not() {
+    let mut city = City::new();
+    city.state = city.limited(HttpLimits { picture_memory: 3_000, ..HttpLimits::default() });
+    let router = build(city.state.clone(), Listener::Tcp);
+    let (sender, body) = stalled(2_000);
+    let held = tokio::spawn(answer(router, post("/v1/verifications", "image/png", body)));
+    // The half that is there is taken once there is room for another piece in the channel.
+    let rest = sender.reserve().await.unwrap();
+    tokio::task::yield_now().await;
+    for _ in 0..3 {
+        let busy = city.verify("image/png", vec![b'x'; 1_001]).await;
+        busy.expect_problem(503, "pictures_busy");
+        assert_eq!(busy.headers["retry-after"], "2");
+    }
+    city.verify("image/png", vec![b'x'; 999]).await.expect_problem(422, "picture_format_unknown");
+    city.verify("text/plain", "x").await.expect(200);
+    rest.send(Vec::new());
+    drop(sender);
+    held.await.unwrap().expect_problem(422, "picture_format_unknown");
+    city.verify("image/png", vec![b'x'; 3_000]).await.expect_problem(422, "picture_format_unknown");
+}
+
+#[tokio::test]
+async fn no_more_pictures_wait_than_may() {
+    let mut city = City::new();
+    city.state = city.limited(HttpLimits { picture_workers: 0, picture_queue: 1, ..HttpLimits::default() });
+    let router = build(city.state.clone(), Listener::Tcp);
+    let waiting = tokio::spawn(answer(router, post("/v1/verifications", "image/png", "x")));
+    tokio::task::yield_now().await;
+    city.verify("image/png", "x").await.expect_problem(503, "pictures_busy");
+    city.verify("text/plain", "x").await.expect(200);
+    waiting.abort();
+}
+
+/// Those who send slowly hold what they sent, not what they promised: a good picture gets through between them.
+#[tokio::test]
+async fn a_hundred_slow_senders_keep_no_picture_out() {
+    let mut city = City::new();
+    let png = licence_picture(&city, "1", SAMPLE).await;
+    city.state = city.limited(HttpLimits { picture_memory: png.len() + 1_000, ..HttpLimits::default() });
+    let mut senders = Vec::new();
+    for _ in 0..100 {
+        let (sender, body) = stalled(1);
+        let router = build(city.state.clone(), Listener::Tcp);
+        senders.push((sender, tokio::spawn(answer(router, post("/v1/verifications", "image/png", body)))));
+    }
+    for (sender, _) in &senders {
+        drop(sender.reserve().await.unwrap());
+    }
+    assert_eq!(city.verify("image/png", png).await.expect(200).json()["status"], "valid");
 }

@@ -123,7 +123,7 @@ async fn the_log_names_the_request_and_the_key_and_nobody() {
     let verified = city.verify("text/plain", issued["qr"].as_str().unwrap().to_owned()).await.expect(200);
     let wrong_key = city.send(keyed(get(&own), &format!("{}0", city.issuer))).await.expect(401);
     let unknown = city.send(get("/secret-path?with=secret-query")).await.expect(404);
-    let limits = HttpLimits { picture_workers: 0, picture_queue: 0, ..HttpLimits::default() };
+    let limits = HttpLimits { picture_memory: 0, ..HttpLimits::default() };
     city.state = State::new(Arc::clone(&city.state.registry), limits, Arc::new(SystemRandom));
     let busy = city.verify("image/png", "x").await.expect(503);
     let change = json!({"to": "suspended", "reason": "a private matter"}).to_string();

@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use tokio::time::Instant;
 
 use crate::http::body;
 use crate::http::problem::Problem;
@@ -26,11 +27,10 @@ pub(super) async fn presented(state: &State, request: Request) -> Result<String,
     if !essence.eq_ignore_ascii_case("multipart/form-data") {
         return Err(Problem::unsupported("expected a form"));
     }
-    let place = state.pictures.place()?;
     let most = state.limits.picture_body.saturating_add(AROUND_PICTURE);
     let (head, body) = request.into_parts();
-    let body = body::read(body, most, patience).await?;
-    let request = Request::from_parts(head, Body::from(body));
+    let mut upload = state.pictures.receive(body, most, Instant::now() + patience).await?;
+    let request = Request::from_parts(head, Body::from(std::mem::take(&mut upload.bytes)));
     let mut form = Multipart::from_request(request, &()).await.map_err(|_| unreadable())?;
     while let Some(part) = form.next_field().await.map_err(|_| unreadable())? {
         let is_picture = part.name() == Some("picture");
@@ -43,7 +43,7 @@ pub(super) async fn presented(state: &State, request: Request) -> Result<String,
             return Ok(String::from_utf8_lossy(&content).into_owned());
         }
         if is_picture {
-            return state.pictures.read(place, content).await;
+            return state.pictures.read(upload.with(content.to_vec())).await;
         }
     }
     Err(nothing_sent())
