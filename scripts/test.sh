@@ -93,13 +93,13 @@ made_from() {
 make_python() {
     local venv="$target/venv" wanted=scripts/requirements.txt
     export ELICENSE_PYTHON="$venv/bin/python"
-    if made_from "$venv/made-from" "$wanted" && "$ELICENSE_PYTHON" -c 'import cbor2, cryptography' 2>/dev/null; then
+    if made_from "$venv/made-from" "$wanted" && "$ELICENSE_PYTHON" -c 'import cbor2, cryptography, openapi_spec_validator' 2>/dev/null; then
         return
     fi
     step 'making the Python environment'
     rm -rf "$venv"
     quietly 'python3 -m venv (package python3-venv)' python3 -m venv "$venv"
-    quietly 'installing cbor2 and cryptography' "$ELICENSE_PYTHON" -m pip install --quiet -r "$wanted"
+    quietly 'installing cbor2, cryptography and openapi-spec-validator' "$ELICENSE_PYTHON" -m pip install --quiet -r "$wanted"
     sha256sum <"$wanted" >"$venv/made-from"
 }
 

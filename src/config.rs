@@ -13,8 +13,14 @@ pub struct HttpLimits {
     pub header_read_timeout: Duration,
     /// From a request's header to the end of its body; for a batch, from one piece of it to the next.
     pub body_read_timeout: Duration,
+    /// From a batch's header to the end of its lines.
+    pub batch_timeout: Duration,
     /// From a request's header to the header of its answer.
     pub request_timeout: Duration,
+    /// How long a client may leave what it is sent unread.
+    pub write_timeout: Duration,
+    /// How often an address may come without a good key.
+    pub strangers: StrangerLimits,
     /// Bytes of any body that is no picture and no batch.
     pub body: usize,
     /// Bytes of a picture.
@@ -23,8 +29,10 @@ pub struct HttpLimits {
     pub batch_line: usize,
     /// Pictures read at once.
     pub picture_workers: usize,
-    /// Pictures that may be on their way in or wait for a worker.
+    /// Whole pictures that may wait for a worker.
     pub picture_queue: usize,
+    /// Bytes of pictures that are on their way in, wait for a worker or are read, all together.
+    pub picture_memory: usize,
     /// How long requests in flight have to end once the service is told to stop.
     pub drain: Duration,
 }
@@ -36,13 +44,36 @@ impl Default for HttpLimits {
             max_local_connections: 256,
             header_read_timeout: Duration::from_secs(10),
             body_read_timeout: Duration::from_secs(30),
+            batch_timeout: Duration::from_secs(3_600),
             request_timeout: Duration::from_secs(60),
+            write_timeout: Duration::from_secs(30),
+            strangers: StrangerLimits::default(),
             body: 128 * 1024,
             picture_body: 8 << 20,
             batch_line: 64 * 1024,
             picture_workers: 2,
             picture_queue: 16,
+            picture_memory: 128 << 20,
             drain: Duration::from_secs(10),
         }
+    }
+}
+
+/// How often one address is told that it has no good key, before it is told to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StrangerLimits {
+    /// Times in a row.
+    pub burst: u32,
+    /// After which there is once more.
+    pub interval: Duration,
+    /// How many times as often this machine's own addresses are: a proxy on it stands for all its clients.
+    pub loopback_times: u32,
+    /// Addresses that are remembered.
+    pub addresses: usize,
+}
+
+impl Default for StrangerLimits {
+    fn default() -> Self {
+        Self { burst: 60, interval: Duration::from_secs(1), loopback_times: 50, addresses: 10_000 }
     }
 }

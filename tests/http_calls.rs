@@ -8,143 +8,14 @@
     reason = "a failure here is a test's failure"
 )]
 
-use std::sync::Arc;
+mod support;
 
-use axum::Router;
 use axum::body::Body;
-use axum::http::{Request, StatusCode, header};
+use axum::http::{Request, header};
 use elicense::config::HttpLimits;
-use elicense::crypto::{Algorithm, SystemRandom};
-use elicense::http::{Listener, State, build};
-use elicense::licence::{Authority, Catalogue, LicenceType};
-use elicense::registry::{DepartmentPlan, Plan, Registry, make_installation};
-use elicense::store::IndexPolicy;
-use elicense::time::UnixTime;
-use http_body_util::BodyExt;
+use elicense::http::Listener;
 use serde_json::{Value, json};
-use tower::ServiceExt;
-
-const SAMPLE: &str = include_str!("../fixtures/licences/business-licence-benchmark.json");
-const ISSUER: &str = "11430000006122244L";
-
-/// A city with one department that issues and one that does not, and its router.
-struct City {
-    _dir: tempfile::TempDir,
-    state: State,
-    issuer: String,
-    other: String,
-}
-
-struct Answer {
-    status: StatusCode,
-    headers: axum::http::HeaderMap,
-    body: Vec<u8>,
-}
-
-impl City {
-    fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let authority = |code: &str, name| Authority::new(code.parse().unwrap(), name).unwrap();
-        let department = |code, name, types| DepartmentPlan {
-            authority: authority(code, name),
-            types,
-            algorithm: Algorithm::Es256,
-        };
-        let types = Catalogue::shipped().unwrap().iter().map(LicenceType::code).collect();
-        let plan = Plan {
-            region: "示范市".to_owned(),
-            city: authority("11110000000021135M", "示范市人民政府"),
-            area_code: None,
-            public_url: "http://127.0.0.1:8080".to_owned(),
-            departments: vec![
-                department(ISSUER, "示范市市场监督管理局", types),
-                department("11330105002500287C", "示范市政务服务中心", Vec::new()),
-            ],
-            checkpoint: None,
-            keys: None,
-        };
-        let made = make_installation(
-            dir.path(),
-            &plan,
-            Arc::new(SystemRandom),
-            UnixTime::from_seconds(1_700_000_000).unwrap(),
-        )
-        .unwrap();
-        let key = |code: &str| {
-            made.departments.iter().find(|made| made.code.to_string() == code).unwrap().api_key.to_string()
-        };
-        let (registry, _) =
-            Registry::open(dir.path(), "a test".to_owned(), IndexPolicy::CatchUp, Arc::new(SystemRandom))
-                .unwrap();
-        let state = State::new(Arc::new(registry), HttpLimits::default());
-        Self { issuer: key(ISSUER), other: key("11330105002500287C"), _dir: dir, state }
-    }
-
-    fn router(&self, listener: Listener) -> Router {
-        build(self.state.clone(), listener)
-    }
-
-    async fn send(&self, request: Request<Body>) -> Answer {
-        answer(self.router(Listener::Tcp), request).await
-    }
-
-    async fn issue(&self, key: &str, body: &str) -> Answer {
-        let request = post("/v1/licences", "application/json", body.to_owned());
-        self.send(with(
-            with(request, "authorization", &format!("Bearer {}", self.issuer)),
-            "idempotency-key",
-            key,
-        ))
-        .await
-    }
-
-    async fn verify(&self, media: &str, body: impl Into<Body>) -> Answer {
-        self.send(post("/v1/verifications", media, body)).await
-    }
-}
-
-async fn answer(router: Router, request: Request<Body>) -> Answer {
-    let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
-    let body = body.collect().await.unwrap().to_bytes().to_vec();
-    Answer { status: parts.status, headers: parts.headers, body }
-}
-
-impl Answer {
-    fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap()
-    }
-
-    #[track_caller]
-    fn expect(self, status: u16) -> Self {
-        assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.body));
-        self
-    }
-
-    #[track_caller]
-    fn expect_problem(&self, status: u16, code: &str) {
-        assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.body));
-        assert_eq!(self.headers[header::CONTENT_TYPE], "application/problem+json");
-        let body = self.json();
-        assert_eq!((&body["code"], &body["status"]), (&json!(code), &json!(status)), "{body}");
-    }
-}
-
-fn get(path: &str) -> Request<Body> {
-    Request::get(path).body(Body::empty()).unwrap()
-}
-
-fn post(path: &str, media: &str, body: impl Into<Body>) -> Request<Body> {
-    Request::post(path).header(header::CONTENT_TYPE, media).body(body.into()).unwrap()
-}
-
-fn with(mut request: Request<Body>, name: &'static str, value: &str) -> Request<Body> {
-    request.headers_mut().append(name, value.parse().unwrap());
-    request
-}
-
-fn keyed(request: Request<Body>, key: &str) -> Request<Body> {
-    with(request, "authorization", &format!("Bearer {key}"))
-}
+use support::city::{City, ISSUER, SAMPLE, answer, get, keyed, post, with};
 
 #[tokio::test]
 async fn a_licence_is_issued_once_shown_verified_suspended_and_refused() {
@@ -159,6 +30,8 @@ async fn a_licence_is_issued_once_shown_verified_suspended_and_refused() {
         .expect_problem(422, "idempotency_key_reused");
     let qr = issued["qr"].as_str().unwrap();
     let file = city.send(keyed(get(&format!("{path}/file")), &city.issuer)).await.expect(200);
+    let name = format!("attachment; filename=\"{}.elic\"", issued["identifier"].as_str().unwrap());
+    assert_eq!(file.headers[header::CONTENT_DISPOSITION], name);
     let png = city.send(keyed(get(&format!("{path}/qr.png")), &city.issuer)).await.expect(200);
     for verdict in [
         city.verify("application/json", json!({"credential": qr}).to_string()).await,
@@ -198,6 +71,12 @@ async fn every_wrong_key_is_answered_alike() {
         keyed(get("/v1/licences/x"), &key.to_uppercase()),
         keyed(get("/v1/licences/x"), &format!("{key}0")),
         keyed(get("/v1/licences/x"), &format!(" {key}")),
+        keyed(get("/v1/licences/x"), &format!("{}{}", &key[..21], "0".repeat(64))),
+        keyed(get("/v1/licences/x"), &format!("elk_{}{}", "0".repeat(16), &key[20..])),
+        keyed(get("/v1/licences/x"), &format!("elk_{}_{}", "0".repeat(16), "0".repeat(64))),
+        keyed(get("/v1/licences/x"), ""),
+        get(&format!("http://{key}@localhost/v1/licences/x")),
+        get(&format!("/v1/licences/x?access_token={key}")),
         keyed(keyed(get("/v1/licences/x"), key), key),
         with(get("/v1/licences/x"), "authorization", &format!("Basic {key}")),
         with(get("/v1/licences/x"), "x-api-key", key),
@@ -205,7 +84,7 @@ async fn every_wrong_key_is_answered_alike() {
         let answer = city.send(request).await;
         answer.expect_problem(401, "unauthorized");
         assert_eq!(answer.headers[header::WWW_AUTHENTICATE], "Bearer");
-        bodies.push(answer.body);
+        bodies.push(answer.but_for_its_id());
     }
     assert!(bodies.windows(2).all(|pair| pair[0] == pair[1]));
 }
@@ -221,11 +100,11 @@ async fn another_departments_licence_is_unknown() {
         for end in ["", "/qr.png", "/qr.svg", "/file"] {
             let answer = city.send(keyed(get(&format!("/v1/licences/{name}{end}")), &city.other)).await;
             answer.expect_problem(404, "not_found");
-            bodies.push(answer.body);
+            bodies.push(answer.but_for_its_id());
         }
         let body = json!({"to": "revoked", "reason": "mine"}).to_string();
         let request = post(&format!("/v1/licences/{name}/status"), "application/json", body);
-        bodies.push(city.send(keyed(request, &city.other)).await.body);
+        bodies.push(city.send(keyed(request, &city.other)).await.but_for_its_id());
     }
     assert!(bodies.windows(2).all(|pair| pair[0] == pair[1]));
 }
@@ -265,6 +144,21 @@ async fn a_request_that_cannot_be_read_says_why() {
         (verification("application/xml", "<a/>"), 415, "media_type_unsupported"),
         (Request::post("/v1/verifications").body(Body::empty()).unwrap(), 415, "media_type_unsupported"),
         (with(verification("text/plain", "x"), "content-encoding", "gzip"), 415, "media_type_unsupported"),
+        (with(verification("text/plain", "x"), "content-encoding", ""), 415, "media_type_unsupported"),
+        (
+            with(verification("text/plain", "x"), "content-encoding", "identity, gzip"),
+            415,
+            "media_type_unsupported",
+        ),
+        (
+            with(
+                with(verification("text/plain", "x"), "content-encoding", "identity"),
+                "content-encoding",
+                "br",
+            ),
+            415,
+            "media_type_unsupported",
+        ),
         (with(verification("text/plain", "x"), "content-type", "image/png"), 415, "media_type_unsupported"),
         (verification("text/plain", &"x".repeat(128 * 1024 + 1)), 413, "too_large"),
         (post("/v1/verifications", "text/plain", vec![0xff]), 400, "not_utf8"),
@@ -297,6 +191,15 @@ async fn a_request_that_cannot_be_read_says_why() {
         assert_eq!(answer.headers["x-content-type-options"], "nosniff");
         let body = String::from_utf8_lossy(&answer.body).into_owned();
         assert!(!body.contains("<script>") && !body.contains("/src/"), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_coding_that_is_none_is_none() {
+    let city = City::new();
+    for coding in ["identity", "Identity"] {
+        let request = with(post("/v1/verifications", "text/plain", "x"), "content-encoding", coding);
+        city.send(request).await.expect(200);
     }
 }
 
@@ -381,15 +284,14 @@ async fn what_is_for_everyone_is_there() {
 }
 
 #[tokio::test]
-async fn pictures_wait_their_turn_and_text_does_not() {
-    let mut city = City::new();
-    let limits = HttpLimits { picture_workers: 1, picture_queue: 0, ..HttpLimits::default() };
-    city.state = State::new(Arc::clone(&city.state.registry), limits);
-    let held = city.state.pictures.place().unwrap();
-    let busy = city.verify("image/png", "x").await;
-    busy.expect_problem(503, "pictures_busy");
-    assert_eq!(busy.headers[header::RETRY_AFTER], "2");
-    city.verify("text/plain", "x").await.expect(200);
-    drop(held);
-    city.verify("image/png", "x").await.expect_problem(422, "picture_format_unknown");
+async fn what_takes_too_long_is_answered_before_it_is_done() {
+    let city = City::new();
+    let limits =
+        HttpLimits { request_timeout: std::time::Duration::from_millis(100), ..HttpLimits::default() };
+    let never = Body::from_stream(futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>());
+    let request = keyed(post("/v1/licences", "application/json", never), &city.issuer);
+    let router = elicense::http::build(city.limited(limits), Listener::Tcp);
+    let late = answer(router, with(request, "idempotency-key", "1")).await;
+    late.expect_problem(503, "timeout");
+    assert_eq!(late.headers[header::RETRY_AFTER], "5");
 }

@@ -17,10 +17,11 @@ use base64::engine::general_purpose::STANDARD;
 use criterion::{Criterion, SamplingMode};
 use elicense::codec::decode_text;
 use elicense::config::HttpLimits;
+use elicense::crypto::SystemRandom;
 use elicense::http::{State, serve};
 use elicense::pki::{Anchor, TrustStore};
 use elicense::registry::Registry;
-use ring::rand::SystemRandom;
+use ring::rand::SystemRandom as RingRandom;
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, UnparsedPublicKey,
 };
@@ -62,7 +63,14 @@ fn client_runtime() -> Runtime {
 /// Serves on `core`, on a thread of its own, until the process ends.
 pub(crate) fn serve_on(core: usize, registry: Arc<Registry>) -> SocketAddr {
     on_core(core, move |tcp| async move {
-        serve(tcp, None, State::new(registry, HttpLimits::default()), std::future::pending()).await.unwrap();
+        serve(
+            tcp,
+            None,
+            State::new(registry, HttpLimits::default(), Arc::new(SystemRandom)),
+            std::future::pending(),
+        )
+        .await
+        .unwrap();
     })
 }
 
@@ -89,7 +97,7 @@ fn serve_on_all(registry: Arc<Registry>) -> SocketAddr {
         Builder::new_multi_thread().enable_all().build().unwrap().block_on(async {
             let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
             send.send(tcp.local_addr().unwrap()).unwrap();
-            let state = State::new(registry, HttpLimits::default());
+            let state = State::new(registry, HttpLimits::default(), Arc::new(SystemRandom));
             serve(tcp, None, state, std::future::pending()).await.unwrap();
         });
     });
@@ -158,9 +166,9 @@ pub(crate) fn orders(criterion: &mut Criterion) {
     let city = City::new();
     let registry = Arc::new(city.open());
     let address = serve_on_all(registry);
-    let key = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).unwrap();
-    let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, key.as_ref(), &SystemRandom::new())
-        .unwrap();
+    let key = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &RingRandom::new()).unwrap();
+    let key =
+        EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, key.as_ref(), &RingRandom::new()).unwrap();
     let mut group = criterion.benchmark_group(ISSUE);
     group.sampling_mode(SamplingMode::Flat).sample_size(10).measurement_time(Duration::from_secs(8));
     let mut number = 0;
@@ -200,7 +208,7 @@ fn append_bare(file: &mut File, key: &EcdsaKeyPair, orders: u64) {
     for _ in 0..orders {
         for form in [[0x5a; FULL_FORM].as_slice(), &[0x5a; QR_FORM]] {
             group.extend_from_slice(form);
-            group.extend_from_slice(key.sign(&SystemRandom::new(), form).unwrap().as_ref());
+            group.extend_from_slice(key.sign(&RingRandom::new(), form).unwrap().as_ref());
         }
     }
     file.write_all(&group).unwrap();

@@ -61,7 +61,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<Exit, CliError> {
     log_to_stderr();
     let runtime = runtime()?;
     runtime.block_on(async {
-        let tcp = bind(args.listen.listen).await?;
+        let tcp = bind(args.listen.listen)?;
         let url = format!("http://{}", tcp.local_addr().map_err(CliError::internal)?);
         let file = args.dir.join("demo.json");
         if !Settings::exist(&args.dir) {
@@ -155,6 +155,6 @@ fn say_what_to_try(demo: &DemoFile, url: &str, file: &Path, region: &str) -> Res
     line(format_args!(
         "  elicense status --data {dir} {identifier} suspended --reason 'complaint under review'"
     ))?;
-    line("All calls:       docs/API.md")?;
+    line(format_args!("All calls:       docs/API.md, {url}/openapi.json"))?;
     line("Stop with Ctrl-C; started again on the same directory it serves what is there.")
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use clap::Args;
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, TcpSocket, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::access::{SOCKET, open};
@@ -15,9 +15,13 @@ use super::exit::{CliError, Exit};
 use super::print::line;
 use super::{DataArgs, runtime};
 use crate::config::HttpLimits;
+use crate::crypto::SystemRandom;
 use crate::http::{self, State};
 use crate::registry::Registry;
 use crate::store::IndexPolicy;
+
+/// Connections that may wait until there is a place for them; the default of 128 is a short burst.
+const LISTEN_QUEUE: u32 = 1_024;
 
 /// Arguments of `serve`.
 #[derive(Args)]
@@ -40,7 +44,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<Exit, CliError> {
     log_to_stderr();
     let runtime = runtime()?;
     runtime.block_on(async {
-        let tcp = bind(args.listen.listen).await?;
+        let tcp = bind(args.listen.listen)?;
         let registry = open(&args.data.dir, "serve", IndexPolicy::CatchUp)?;
         let address = tcp.local_addr().map_err(CliError::internal)?;
         line(format_args!("elicense serves {} on http://{address}", registry.region()))?;
@@ -49,8 +53,15 @@ pub(super) fn run(args: &ServeArgs) -> Result<Exit, CliError> {
 }
 
 /// Binds before anything is opened, so that a port in use costs nothing.
-pub(super) async fn bind(address: SocketAddr) -> Result<TcpListener, CliError> {
-    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+pub(super) fn bind(address: SocketAddr) -> Result<TcpListener, CliError> {
+    let listen = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // As `TcpListener::bind` does, so that a restart need not wait for old connections to be forgotten.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(LISTEN_QUEUE)
+    };
+    listen().map_err(|error: std::io::Error| match error.kind() {
         ErrorKind::AddrInUse => CliError::Internal(format!(
             "{address} is in use: another program listens there. --listen names another address, as --listen 127.0.0.1:0 for any"
         )),
@@ -66,7 +77,7 @@ pub(super) async fn serve(tcp: TcpListener, dir: &Path, registry: Registry) -> R
     let socket = dir.join(SOCKET);
     let local = bind_local(&socket)?;
     let registry = Arc::new(registry);
-    let state = State::new(Arc::clone(&registry), HttpLimits::default());
+    let state = State::new(Arc::clone(&registry), HttpLimits::default(), Arc::new(SystemRandom));
     let served = http::serve(tcp, Some(local), state, stop()).await;
     let _ = std::fs::remove_file(&socket);
     served.map_err(CliError::internal)?;

@@ -10,13 +10,8 @@ use super::problem::Problem;
 
 /// A value as JSON.
 pub(super) fn json<T: Serialize>(value: &T) -> Result<Response, Problem> {
-    match serde_json::to_vec(value) {
-        Ok(body) => Ok(bytes("application/json", body)),
-        Err(error) => {
-            tracing::error!(%error, "an answer could not be written");
-            Err(Problem::internal())
-        }
-    }
+    let body = serde_json::to_vec(value).map_err(Problem::internal)?;
+    Ok(bytes("application/json", body))
 }
 
 /// Bytes of a content type.

@@ -21,9 +21,13 @@ pub(super) enum MediaType {
 
 impl MediaType {
     /// The one content type of a request, its parameters left aside; `None` for none, several, any other, and for a body
-    /// under a content coding.
+    /// under a content coding other than `identity`, which is none.
     pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
-        if headers.contains_key(CONTENT_ENCODING) {
+        if headers
+            .get_all(CONTENT_ENCODING)
+            .iter()
+            .any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
+        {
             return None;
         }
         let mut all = headers.get_all(CONTENT_TYPE).iter();
@@ -44,15 +48,21 @@ impl MediaType {
 
 /// The whole body. The common one, which came in one piece, is not copied.
 pub(super) async fn read(body: Body, most: usize, patience: Duration) -> Result<Bytes, Problem> {
-    if body.size_hint().lower() > u64::try_from(most).unwrap_or(u64::MAX) {
-        return Err(Problem::too_large(most));
-    }
+    refuse_by_length(&body, most)?;
     match tokio::time::timeout(patience, Limited::new(body, most).collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::too_large(most)),
         Ok(Err(_)) => Err(incomplete()),
         Err(_) => Err(late()),
     }
+}
+
+/// A body that says itself that it is too long is not even begun.
+pub(super) fn refuse_by_length(body: &Body, most: usize) -> Result<(), Problem> {
+    if body.size_hint().lower() > u64::try_from(most).unwrap_or(u64::MAX) {
+        return Err(Problem::too_large(most));
+    }
+    Ok(())
 }
 
 pub(super) fn incomplete() -> Problem {

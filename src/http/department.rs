@@ -1,5 +1,7 @@
 //! Which department asks: by its key over TCP, by an administrator's word on the local socket.
 
+use std::time::Instant;
+
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
@@ -7,6 +9,8 @@ use axum::http::{HeaderMap, HeaderName, StatusCode};
 
 use super::problem::Problem;
 use super::state::{Listener, State};
+use super::strangers::Peer;
+use super::trace::Trace;
 use crate::registry::Caller;
 
 /// Names the department that an administrator acts for.
@@ -27,7 +31,24 @@ impl FromRequestParts<State> for Department {
             Some(code) => code.to_str().ok().and_then(|code| state.registry.acting(code)),
             None => bearer(&parts.headers).and_then(|key| state.registry.authenticate(key)),
         };
-        caller.map(Self).ok_or_else(Problem::unauthorized)
+        let Some(caller) = caller else { return Err(refusal(parts, state)) };
+        if let Some(trace) = parts.extensions.get::<Trace>() {
+            trace.asked_by(&caller);
+        }
+        Ok(Self(caller))
+    }
+}
+
+/// One answer to all who have no good key, and to those who come again and again, to wait.
+fn refusal(parts: &Parts, state: &State) -> Problem {
+    let Some(peer) = parts.extensions.get::<Peer>() else { return Problem::unauthorized() };
+    match state.strangers.refuse(*peer, Instant::now()) {
+        Ok(()) => Problem::unauthorized(),
+        Err(wait) => {
+            let seconds = u16::try_from(wait.as_secs()).unwrap_or(u16::MAX).saturating_add(1);
+            let detail = "this address came without a good key too often";
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_refusals", detail).retry_after(seconds)
+        }
     }
 }
 

@@ -91,30 +91,24 @@ pub(super) async fn file(
     Named(identifier): Named,
 ) -> Result<Response, Problem> {
     let mut response = answer::bytes("application/cose", state.registry.file(&caller, &identifier)?);
-    let disposition = HeaderValue::from_static("attachment; filename=\"licence.elic\"");
-    response.headers_mut().insert(CONTENT_DISPOSITION, disposition);
+    // The store knows it, so it is an identifier: letters, digits, dots.
+    if let Ok(disposition) = HeaderValue::try_from(format!("attachment; filename=\"{identifier}.elic\"")) {
+        response.headers_mut().insert(CONTENT_DISPOSITION, disposition);
+    }
     Ok(response)
 }
 
 fn symbol(state: &State, caller: &Caller, identifier: &str) -> Result<QrSymbol, Problem> {
     let text = state.registry.qr_text(caller, identifier)?;
-    QrSymbol::of(&text).map_err(|error| {
-        tracing::error!(%error, "a kept licence's QR code cannot be drawn");
-        Problem::internal()
-    })
+    QrSymbol::of(&text).map_err(Problem::internal)
 }
 
 /// What was begun is done to its end, also when the client hangs up: it is noted, and its answer is there for a replay.
 async fn to_its_end<T: Send + 'static>(
     act: impl Future<Output = Result<T, ActError>> + Send + 'static,
 ) -> Result<T, Problem> {
-    match tokio::spawn(act).await {
-        Ok(done) => Ok(done?),
-        Err(error) => {
-            tracing::error!(%error, "an act ended early");
-            Err(Problem::internal())
-        }
-    }
+    let done = tokio::spawn(act).await.map_err(Problem::internal)?;
+    Ok(done?)
 }
 
 async fn json_body(state: &State, request: Request) -> Result<axum::body::Bytes, Problem> {

@@ -9,7 +9,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use super::observe::observe;
 use super::problem::Problem;
 use super::state::{Listener, State};
-use super::{batch, licences, page, statements, verifications};
+use super::{batch, licences, openapi, page, statements, verifications};
 
 /// One call: method, path template, what it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +49,7 @@ pub enum Operation {
     TrustListPem,
     LedgerCheckpoint,
     LedgerKey,
+    Describe,
     Alive,
     Ready,
     ShowPage,
@@ -80,6 +81,7 @@ pub const ROUTES: &[Route] = &[
     get("/v1/trust-list.pem", Operation::TrustListPem),
     get("/v1/ledger/checkpoint", Operation::LedgerCheckpoint),
     get("/v1/ledger/key", Operation::LedgerKey),
+    get("/openapi.json", Operation::Describe),
     get("/healthz", Operation::Alive),
     get("/readyz", Operation::Ready),
     get("/", Operation::ShowPage),
@@ -104,6 +106,7 @@ impl Operation {
             Self::TrustListPem => on(filter, statements::trust_list_pem),
             Self::LedgerCheckpoint => on(filter, statements::ledger_checkpoint),
             Self::LedgerKey => on(filter, statements::ledger_key),
+            Self::Describe => on(filter, openapi::describe),
             Self::Alive => on(filter, statements::alive),
             Self::Ready => on(filter, statements::ready),
             Self::ShowPage => on(filter, page::show),

@@ -7,7 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -15,14 +18,18 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use super::descriptors;
 use super::router::build;
 use super::state::{Listener, State};
+use super::strangers::Peer;
+use super::write_timeout::WriteTimeout;
 use crate::config::HttpLimits;
 
-/// Most header lines of a request.
-const MAX_HEADERS: usize = 64;
-/// Most bytes of a request's header.
-const MAX_HEADER_BYTES: usize = 64 * 1024;
+/// Most bytes of a request's header. Its lines are at most 100, which is hyper's own limit: any other one set here would
+/// cost an allocation a request.
+const MAX_HEADER_BYTES: usize = 32 * 1024;
+/// Most bytes of a request that are read ahead. It bounds memory, not headers: a reading may come to more.
+const MAX_READ_AHEAD: usize = 64 * 1024;
 /// How long to wait after an error of the listener, which is nearly always one of too few file descriptors.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
@@ -38,7 +45,7 @@ pub async fn serve(
     state: State,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let limits = state.limits;
+    let limits = descriptors::fit(state.limits);
     tracing::info!(address = %tcp.local_addr()?, "listening");
     let (end, ended) = watch::channel(());
     let connections = GracefulShutdown::new();
@@ -76,25 +83,26 @@ pub async fn serve(
 /// Where connections come from.
 trait Accept: Send + 'static {
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
-    fn next(&self) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+    /// The next connection, and whose it is where that says anything.
+    fn next(&self) -> impl Future<Output = io::Result<(Self::Stream, Option<Peer>)>> + Send;
 }
 
 impl Accept for TcpListener {
     type Stream = TcpStream;
 
-    async fn next(&self) -> io::Result<TcpStream> {
-        let (stream, _) = self.accept().await?;
+    async fn next(&self) -> io::Result<(TcpStream, Option<Peer>)> {
+        let (stream, address) = self.accept().await?;
         // An answer is one write; waiting to fill a segment would only delay it.
         stream.set_nodelay(true)?;
-        Ok(stream)
+        Ok((stream, Some(Peer::of(address.ip()))))
     }
 }
 
 impl Accept for UnixListener {
     type Stream = UnixStream;
 
-    async fn next(&self) -> io::Result<UnixStream> {
-        Ok(self.accept().await?.0)
+    async fn next(&self) -> io::Result<(UnixStream, Option<Peer>)> {
+        Ok((self.accept().await?.0, None))
     }
 }
 
@@ -120,7 +128,7 @@ impl Door<'_> {
     async fn open<A: Accept>(&self, listener: A) {
         while let Ok(place) = Arc::clone(&self.places).acquire_owned().await {
             match listener.next().await {
-                Ok(stream) => self.answer(stream, place),
+                Ok((stream, peer)) => self.answer(stream, peer, place),
                 Err(error) if is_the_clients(&error) => {}
                 Err(error) => {
                     tracing::warn!(%error, "no connection could be accepted");
@@ -130,16 +138,24 @@ impl Door<'_> {
         }
     }
 
-    fn answer<S>(&self, stream: S, place: OwnedSemaphorePermit)
+    fn answer<S>(&self, stream: S, peer: Option<Peer>, place: OwnedSemaphorePermit)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        let router = TowerToHyperService::new(self.router.clone());
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            if let Some(peer) = peer {
+                request.extensions_mut().insert(peer);
+            }
+            router.call(request)
+        });
+        let stream = WriteTimeout::new(stream, self.limits.write_timeout);
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.limits.header_read_timeout)
-            .max_headers(MAX_HEADERS)
-            .max_buf_size(MAX_HEADER_BYTES)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(self.router.clone()));
+            .max_header_size(MAX_HEADER_BYTES)
+            .max_buf_size(MAX_READ_AHEAD)
+            .serve_connection(TokioIo::new(stream), service);
         let watched = self.connections.watch(connection);
         let mut ended = self.ended.clone();
         tokio::spawn(async move {

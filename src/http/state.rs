@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::pictures::PictureReaders;
+use super::strangers::Strangers;
 use crate::config::HttpLimits;
+use crate::crypto::Random;
 use crate::registry::Registry;
 use crate::time::UnixTime;
 
@@ -15,6 +17,10 @@ pub struct State {
     pub registry: Arc<Registry>,
     /// Who reads pictures.
     pub pictures: PictureReaders,
+    /// Who came without a good key.
+    pub strangers: Arc<Strangers>,
+    /// What names requests.
+    pub random: Arc<dyn Random>,
     /// What requests are held to.
     pub limits: HttpLimits,
     /// Where the call came in.
@@ -32,9 +38,10 @@ pub enum Listener {
 
 impl State {
     /// For calls over TCP; [`build`](super::build) says otherwise where it has to.
-    pub fn new(registry: Arc<Registry>, limits: HttpLimits) -> Self {
+    pub fn new(registry: Arc<Registry>, limits: HttpLimits, random: Arc<dyn Random>) -> Self {
         let pictures = PictureReaders::new(&limits);
-        Self { registry, pictures, limits, listener: Listener::Tcp }
+        let strangers = Arc::new(Strangers::new(limits.strangers));
+        Self { registry, pictures, strangers, random, limits, listener: Listener::Tcp }
     }
 
     /// The time by this machine's clock.

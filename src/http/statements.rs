@@ -1,6 +1,7 @@
 //! What the installation states to everyone: its types, trust list, ledger, and how it is.
 
 use axum::body::Bytes;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{self, Path};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -30,9 +31,10 @@ pub(super) async fn list_types(extract::State(state): extract::State<State>) -> 
 
 pub(super) async fn show_type(
     extract::State(state): extract::State<State>,
-    code: Option<Path<String>>,
+    code: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
-    let code = code.and_then(|Path(code)| code.parse().ok());
+    // What is no code, or not even text, is as unknown as a code that nobody uses.
+    let code = code.ok().and_then(|Path(code)| code.parse().ok());
     let licence_type = code.and_then(|code| state.registry.catalogue().get(&code)).ok_or_else(|| {
         Problem::new(StatusCode::NOT_FOUND, "type_unknown", "there is no such type in the catalogue")
     })?;
@@ -61,11 +63,10 @@ pub(super) async fn alive() -> Result<Response, Problem> {
 }
 
 pub(super) async fn ready(extract::State(state): extract::State<State>) -> Result<Response, Problem> {
-    if let Err(error) = state.registry.readiness() {
-        tracing::error!(%error, "not ready");
+    state.registry.readiness().map_err(|error| {
         let detail = "the store takes no entries now; the cause is in the log";
-        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", detail).retry_after(5));
-    }
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", detail).retry_after(5).caused_by(error)
+    })?;
     answer::json(&json!({"status": "ready"}))
 }
 

@@ -6,6 +6,7 @@ use axum::extract::{self, Request};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
+use tokio::time::Instant;
 
 use super::answer;
 use super::body::{self, MediaType};
@@ -58,9 +59,9 @@ pub(super) async fn verify(
             state.registry.verify_bytes(&body, state.now())
         }
         Some(MediaType::Picture) => {
-            let place = state.pictures.place()?;
-            let picture = body::read(body, limits.picture_body, limits.body_read_timeout).await?;
-            let text = state.pictures.read(place, picture).await?;
+            let deadline = Instant::now() + limits.body_read_timeout;
+            let picture = state.pictures.receive(body, limits.picture_body, deadline).await?;
+            let text = state.pictures.read(picture).await?;
             state.registry.verify_text(&text, state.now())
         }
         Some(MediaType::Ndjson) | None => {

@@ -31,6 +31,11 @@ impl Caller {
         self.department
     }
 
+    /// The id of the key that was shown, which may be logged, or `local`.
+    pub fn asked_by(&self) -> &str {
+        &self.asked_by
+    }
+
     pub(super) fn order(&self) -> Order {
         Order { department: self.department, asked_by: self.asked_by.clone() }
     }

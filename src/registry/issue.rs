@@ -49,7 +49,11 @@ impl Registry {
             return Ok(replay);
         }
         self.check_clock(now)?;
-        let prepared = self.prepare(caller.department(), Draft::from_json(body)?, now)?;
+        let prepared = match self.prepare(caller.department(), Draft::from_json(body)?, now) {
+            Ok(prepared) => prepared,
+            // The same request may have been done since it was looked for: what stands in its way is then its own licence.
+            Err(error) => return self.replay(caller, idempotency_key, &request)?.ok_or(error),
+        };
         for _ in 0..TRIES {
             let signed = self.sign(&prepared, now)?;
             let issued = IssuedLicence {

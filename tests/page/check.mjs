@@ -83,6 +83,9 @@ async function verdict(page) {
 const code = (page, check) => page.locator(`[data-finding="${check}"]`).first().getAttribute("data-code");
 const sentence = (page, check) => page.locator(`[data-finding="${check}"]`).first().innerText();
 
+const detail = (page, check) => page.locator(`[data-finding="${check}"] .detail bdi`).first().innerText();
+const requestId = (page) => page.locator("footer [data-request-id]").innerText();
+
 const LANGUAGES = {
   zh: { valid: /有效/, suspended: /暂停|中止|停用|暂扣/, script: /\p{Script=Han}/u },
   en: { valid: /\bvalid\b/i, suspended: /suspended/i, script: /[a-z]{3}/i },
@@ -122,6 +125,7 @@ for (const [lang, words] of Object.entries(LANGUAGES)) {
       assert.equal(status, "invalid");
       assert.equal(await code(page, "format"), "undecodable");
       assert.match(await sentence(page, "format"), words.script);
+      assert.ok((await detail(page, "format")).length > 10, "what was compared is not said");
     }));
 
   test(`${lang}: without JavaScript text and pictures work`, () =>
@@ -137,10 +141,13 @@ for (const [lang, words] of Object.entries(LANGUAGES)) {
 
   test(`${lang}: the language stays through a verdict`, () =>
     onPage({ lang }, async (page) => {
-      const before = await page.locator("html").getAttribute("lang");
+      const [before, asked] = [await page.locator("html").getAttribute("lang"), await requestId(page)];
       assert.ok(before.startsWith(lang), `html lang=${before}`);
       await judgeText(page, plan.valid.qr);
       assert.equal(await page.locator("html").getAttribute("lang"), before);
+      assert.match(asked, /^[0-9a-f]{32}$/);
+      assert.notEqual(await requestId(page), asked);
+      assert.match(await page.locator("footer time").innerText(), /^20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\+08:00$/);
     }));
 }
 

@@ -125,6 +125,61 @@ impl Client {
     }
 }
 
+/// A connection on which a test sends what it likes.
+pub(crate) struct Raw(BufReader<TcpStream>);
+
+impl Raw {
+    pub(crate) fn connect(address: SocketAddr) -> Self {
+        Self(connect(address).expect("the service takes connections"))
+    }
+
+    /// A connection that has sent these bytes. The service may have hung up before it took them all.
+    pub(crate) fn sent(address: SocketAddr, bytes: &[u8]) -> Self {
+        let mut raw = Self::connect(address);
+        let _taken = raw.send(bytes);
+        raw
+    }
+
+    pub(crate) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.get_mut().write_all(bytes)
+    }
+
+    pub(crate) fn response(&mut self) -> io::Result<Response> {
+        read_response(&mut self.0)
+    }
+
+    /// The answer to HEAD, which has no body whatever its length says.
+    pub(crate) fn head(&mut self) -> io::Result<Response> {
+        read_head(&mut self.0)
+    }
+
+    /// Every answer that comes until the service hangs up.
+    pub(crate) fn responses_to_the_end(&mut self) -> Vec<Response> {
+        let mut responses = Vec::new();
+        while !self.at_end() {
+            match self.response() {
+                Ok(response) => responses.push(response),
+                Err(error) => {
+                    assert_ne!(error.kind(), io::ErrorKind::WouldBlock, "the service did not hang up");
+                    break;
+                }
+            }
+        }
+        responses
+    }
+
+    /// Waits until there is more to read, or the service has hung up.
+    pub(crate) fn at_end(&mut self) -> bool {
+        match self.0.fill_buf() {
+            Ok(bytes) => bytes.is_empty(),
+            Err(error) => {
+                assert_ne!(error.kind(), io::ErrorKind::WouldBlock, "neither an answer nor an end");
+                true
+            }
+        }
+    }
+}
+
 fn connect(address: SocketAddr) -> io::Result<BufReader<TcpStream>> {
     let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
@@ -133,15 +188,18 @@ fn connect(address: SocketAddr) -> io::Result<BufReader<TcpStream>> {
     Ok(BufReader::new(stream))
 }
 
-fn read_response(connection: &mut BufReader<TcpStream>) -> io::Result<Response> {
+fn read_head(connection: &mut BufReader<TcpStream>) -> io::Result<Response> {
     let status_line = read_line(connection)?;
     let status = status_line
         .split(' ')
         .nth(1)
         .and_then(|status| status.parse().ok())
         .ok_or_else(|| broken(&format!("no status in {status_line:?}")))?;
-    let headers = read_headers(connection)?;
-    let mut response = Response { status, headers, body: Vec::new() };
+    Ok(Response { status, headers: read_headers(connection)?, body: Vec::new() })
+}
+
+fn read_response(connection: &mut BufReader<TcpStream>) -> io::Result<Response> {
+    let mut response = read_head(connection)?;
     response.body = if response.header("transfer-encoding") == Some("chunked") {
         read_chunks(connection)?
     } else {

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "every test binary compiles this and uses its own part of it")]
 
+pub(crate) mod city;
 pub(crate) mod demo;
 pub(crate) mod disk;
 pub(crate) mod http;

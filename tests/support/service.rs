@@ -30,22 +30,28 @@ pub(crate) struct Start<'a> {
     /// Where standard output and error go; a path outside of anything the test destroys.
     logs: &'a Path,
     preload: Option<&'a str>,
+    descriptors: Option<u32>,
 }
 
 impl<'a> Start<'a> {
     /// `elicense demo`, which makes the demonstration if DIR has none, and serves it.
     pub(crate) fn demo(data: &'a Path, logs: &'a Path) -> Self {
-        Self { subcommand: "demo", data, logs, preload: None }
+        Self { subcommand: "demo", data, logs, preload: None, descriptors: None }
     }
 
     /// `elicense serve`.
     pub(crate) fn serve(data: &'a Path, logs: &'a Path) -> Self {
-        Self { subcommand: "serve", data, logs, preload: None }
+        Self { subcommand: "serve", data, logs, preload: None, descriptors: None }
     }
 
     /// With this library loaded first (`LD_PRELOAD`).
     pub(crate) fn preloading(self, library: &'a str) -> Self {
         Self { preload: Some(library), ..self }
+    }
+
+    /// With no more file descriptors than this.
+    pub(crate) fn with_descriptors(self, most: u32) -> Self {
+        Self { descriptors: Some(most), ..self }
     }
 
     /// The process, without waiting until it answers.
@@ -55,7 +61,10 @@ impl<'a> Start<'a> {
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let output = self.logs.join(format!("{}-{number}.log", self.subcommand));
         let log = File::create(&output).expect("the log can be made");
-        let mut command = elicense();
+        let mut command = match self.descriptors {
+            Some(most) => under_limit(&elicense(), most),
+            None => elicense(),
+        };
         command
             .args([self.subcommand, "--data"])
             .arg(self.data)
@@ -171,6 +180,15 @@ pub(crate) fn elicense() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_elicense"));
     command.env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"));
     command
+}
+
+/// The same command, and what is added to it, in a shell that first gives up descriptors.
+fn under_limit(command: &Command, most: u32) -> Command {
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(format!("ulimit -n {most} && exec \"$0\" \"$@\"")).arg(command.get_program());
+    let settings = command.get_envs().filter_map(|(name, value)| value.map(|value| (name, value)));
+    shell.envs(settings);
+    shell
 }
 
 /// Runs a subcommand to its end.

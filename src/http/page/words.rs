@@ -1,0 +1,140 @@
+//! A verdict, or a problem, as the verify page says it in the reader's language.
+
+use super::pick;
+use crate::http::problem::Problem;
+use crate::licence::{Catalogue, FieldValue, Licence};
+use crate::time::UnixTime;
+use crate::verify::{Finding, Form, Language, Outcome, Verdict};
+
+/// A verdict in words.
+pub(super) struct Judged {
+    pub(super) status: &'static str,
+    pub(super) headline: &'static str,
+    pub(super) icon: &'static str,
+    /// The time it was judged for.
+    pub(super) at: UnixTime,
+    pub(super) findings: Vec<Row>,
+    /// Labels and values.
+    pub(super) licence: Vec<(String, String)>,
+    pub(super) is_qr: bool,
+}
+
+/// A finding in words.
+pub(super) struct Row {
+    pub(super) check: &'static str,
+    pub(super) code: &'static str,
+    pub(super) result: &'static str,
+    pub(super) icon: &'static str,
+    pub(super) label: &'static str,
+    pub(super) outcome: &'static str,
+    pub(super) sentence: &'static str,
+    /// What was compared; in English, whatever the page's language.
+    pub(super) detail: Option<String>,
+}
+
+impl Judged {
+    pub(super) fn of(verdict: &Verdict, catalogue: &Catalogue, language: Language) -> Self {
+        let shown = verdict.licence.as_ref();
+        Self {
+            status: verdict.status.as_str(),
+            headline: verdict.status.headline(language),
+            icon: match verdict.status.as_str() {
+                "valid" => "✓",
+                "invalid" => "✕",
+                _ => "?",
+            },
+            at: verdict.at,
+            findings: verdict.findings.iter().map(|finding| Row::of(finding, language)).collect(),
+            licence: shown
+                .map(|shown| licence_rows(shown.licence(), catalogue, language))
+                .unwrap_or_default(),
+            is_qr: verdict.form == Some(Form::Qr),
+        }
+    }
+}
+
+impl Row {
+    fn of(finding: &Finding, language: Language) -> Self {
+        let (result, icon) = match finding.result {
+            Outcome::Pass => ("pass", "✓"),
+            Outcome::Fail => ("fail", "✕"),
+            Outcome::Unknown => ("unknown", "?"),
+        };
+        Self {
+            check: finding.check.as_str(),
+            code: finding.code.as_str(),
+            result,
+            icon,
+            label: finding.check.label(language),
+            outcome: finding.result.label(language),
+            sentence: finding.code.sentence(language),
+            detail: finding.detail.clone(),
+        }
+    }
+}
+
+/// A problem as the page says it.
+pub(super) fn problem_in_words(problem: &Problem, language: Language) -> String {
+    let zh = match problem.code() {
+        "nothing_sent" => "请输入二维码文字，或选择一张图片。",
+        "picture_format_unknown" => "文件不是 PNG 或 JPEG 图片。",
+        "picture_damaged" => "图片已损坏或不完整。",
+        "picture_without_code" => "图片中没有找到可读的二维码。",
+        "picture_with_several_codes" => "图片中有多个不同的二维码，请只保留一个。",
+        "picture_code_not_text" | "picture_code_part_of_series" => "图片中的二维码不是证照二维码。",
+        "pictures_busy" => "正在处理的图片过多，请稍后再试。",
+        "too_large"
+        | "picture_too_many_bytes"
+        | "picture_too_many_pixels"
+        | "picture_too_many_decoded_bytes" => "图片或文字过大。",
+        "body_timeout" | "body_incomplete" => "提交的内容没有按时完整到达，请重试。",
+        "form_unreadable" | "media_type_unsupported" => "无法读取提交的表单，请用本页面提交。",
+        _ => "无法处理所提交的内容。",
+    };
+    match language {
+        Language::Zh => zh.to_owned(),
+        Language::En => format!("This could not be checked: {}.", problem.detail()),
+    }
+}
+
+/// Everything that may be shown of a licence, its fields in the order of their type.
+fn licence_rows(licence: &Licence, catalogue: &Catalogue, language: Language) -> Vec<(String, String)> {
+    let licence_type = catalogue.get(&licence.identifier.type_code());
+    let type_name = match (language, licence_type) {
+        (Language::En, Some(known)) => format!("{} ({})", licence.type_name, known.name_en()),
+        _ => licence.type_name.clone(),
+    };
+    let until = licence
+        .valid_to
+        .map_or_else(|| pick(language, "长期", "long-term").to_owned(), |date| date.to_string());
+    let mut rows = vec![
+        (pick(language, "证照类型", "Type").to_owned(), type_name),
+        (pick(language, "证照编号", "Number").to_owned(), licence.number.clone()),
+    ];
+    for holder in &licence.holders {
+        let holder = format!("{}　{}", holder.name(), holder.code());
+        rows.push((pick(language, "持证主体", "Holder").to_owned(), holder));
+    }
+    rows.extend([
+        (pick(language, "颁发机构", "Authority").to_owned(), licence.authority.name().to_owned()),
+        (pick(language, "颁发日期", "Issued").to_owned(), licence.issued.to_string()),
+        (pick(language, "有效期", "In force").to_owned(), format!("{} – {until}", licence.valid_from)),
+    ]);
+    let value = |value: &FieldValue| match value {
+        FieldValue::Text(text) => text.clone(),
+        FieldValue::Integer(number) => number.to_string(),
+    };
+    let known = licence_type.map(|known| known.fields()).unwrap_or_default();
+    for field in known {
+        if let Some(found) = licence.fields.get(field.key()) {
+            let label = match language {
+                Language::Zh => field.label(),
+                Language::En => field.label_en(),
+            };
+            rows.push((label.to_owned(), value(found)));
+        }
+    }
+    let unknown = licence.fields.iter().filter(|(key, _)| known.iter().all(|field| field.key() != *key));
+    rows.extend(unknown.map(|(key, found)| (key.clone(), value(found))));
+    rows
+}

@@ -1,0 +1,198 @@
+//! A city in this process: the router without a socket, over a real installation.
+
+#![allow(clippy::unwrap_used, reason = "a failure here is a test's failure")]
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use elicense::config::HttpLimits;
+use elicense::crypto::{Algorithm, SystemRandom};
+use elicense::http::{Listener, State, build};
+use elicense::licence::{Authority, Catalogue, LicenceType};
+use elicense::registry::{DepartmentPlan, Plan, Registry, make_installation};
+use elicense::store::IndexPolicy;
+use elicense::time::UnixTime;
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+use tower::ServiceExt;
+
+pub(crate) const SAMPLE: &str = include_str!("../../fixtures/licences/business-licence-benchmark.json");
+pub(crate) const ISSUER: &str = "11430000006122244L";
+
+/// A city with one department that issues and one that does not, and its router.
+pub(crate) struct City {
+    _dir: tempfile::TempDir,
+    pub(crate) state: State,
+    pub(crate) issuer: String,
+    pub(crate) other: String,
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: axum::http::HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl City {
+    pub(crate) fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let authority = |code: &str, name| Authority::new(code.parse().unwrap(), name).unwrap();
+        let department = |code, name, types| DepartmentPlan {
+            authority: authority(code, name),
+            types,
+            algorithm: Algorithm::Es256,
+        };
+        let types = Catalogue::shipped().unwrap().iter().map(LicenceType::code).collect();
+        let plan = Plan {
+            region: "示范市".to_owned(),
+            city: authority("11110000000021135M", "示范市人民政府"),
+            area_code: None,
+            public_url: "http://127.0.0.1:8080".to_owned(),
+            departments: vec![
+                department(ISSUER, "示范市市场监督管理局", types),
+                department("11330105002500287C", "示范市政务服务中心", Vec::new()),
+            ],
+            checkpoint: None,
+            keys: None,
+        };
+        let made = make_installation(
+            dir.path(),
+            &plan,
+            Arc::new(SystemRandom),
+            UnixTime::from_seconds(1_700_000_000).unwrap(),
+        )
+        .unwrap();
+        let key = |code: &str| {
+            made.departments.iter().find(|made| made.code.to_string() == code).unwrap().api_key.to_string()
+        };
+        let (registry, _) =
+            Registry::open(dir.path(), "a test".to_owned(), IndexPolicy::CatchUp, Arc::new(SystemRandom))
+                .unwrap();
+        let state = State::new(Arc::new(registry), HttpLimits::default(), Arc::new(SystemRandom));
+        Self { issuer: key(ISSUER), other: key("11330105002500287C"), _dir: dir, state }
+    }
+
+    pub(crate) fn router(&self, listener: Listener) -> Router {
+        build(self.state.clone(), listener)
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        answer(self.router(Listener::Tcp), request).await
+    }
+
+    pub(crate) async fn issue(&self, key: &str, body: &str) -> Answer {
+        let request = post("/v1/licences", "application/json", body.to_owned());
+        self.send(with(
+            with(request, "authorization", &format!("Bearer {}", self.issuer)),
+            "idempotency-key",
+            key,
+        ))
+        .await
+    }
+
+    pub(crate) async fn verify(&self, media: &str, body: impl Into<Body>) -> Answer {
+        self.send(post("/v1/verifications", media, body)).await
+    }
+}
+
+pub(crate) async fn answer(router: Router, request: Request<Body>) -> Answer {
+    let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
+    let body = body.collect().await.unwrap().to_bytes().to_vec();
+    Answer { status: parts.status, headers: parts.headers, body }
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// The problem and its headers without the request's id, which is another each time.
+    pub(crate) fn but_for_its_id(&self) -> (StatusCode, axum::http::HeaderMap, Value) {
+        let (mut headers, mut body) = (self.headers.clone(), self.json());
+        let in_header = headers.remove("request-id").unwrap();
+        let in_body = body.as_object_mut().unwrap().remove("request_id").unwrap();
+        assert_eq!(in_header.to_str().unwrap(), in_body);
+        (self.status, headers, body)
+    }
+
+    #[track_caller]
+    pub(crate) fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.body));
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn expect_problem(&self, status: u16, code: &str) {
+        assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.body));
+        assert_eq!(self.headers[header::CONTENT_TYPE], "application/problem+json");
+        let body = self.json();
+        assert_eq!((&body["code"], &body["status"]), (&json!(code), &json!(status)), "{body}");
+    }
+}
+
+pub(crate) fn get(path: &str) -> Request<Body> {
+    Request::get(path).body(Body::empty()).unwrap()
+}
+
+pub(crate) fn post(path: &str, media: &str, body: impl Into<Body>) -> Request<Body> {
+    Request::post(path).header(header::CONTENT_TYPE, media).body(body.into()).unwrap()
+}
+
+pub(crate) fn with(mut request: Request<Body>, name: &'static str, value: &str) -> Request<Body> {
+    request.headers_mut().append(name, value.parse().unwrap());
+    request
+}
+
+pub(crate) fn keyed(request: Request<Body>, key: &str) -> Request<Body> {
+    with(request, "authorization", &format!("Bearer {key}"))
+}
+
+/// The city's service on a port of its own, with limits that a test chooses, until it is dropped.
+pub(crate) struct Served {
+    pub(crate) address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    service: Option<JoinHandle<()>>,
+}
+
+impl City {
+    /// The same city under other limits.
+    pub(crate) fn limited(&self, limits: HttpLimits) -> State {
+        State::new(Arc::clone(&self.state.registry), limits, Arc::new(SystemRandom))
+    }
+
+    pub(crate) fn serve(&self, limits: HttpLimits) -> Served {
+        let state = self.limited(limits);
+        let (stop, stopped) = oneshot::channel();
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let address = listener.local_addr().unwrap();
+        let service = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+            runtime.unwrap().block_on(async {
+                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+                let stopped = async { drop(stopped.await) };
+                elicense::http::serve(listener, None, state, stopped).await.unwrap();
+            });
+        });
+        Served { address, stop: Some(stop), service: Some(service) }
+    }
+}
+
+impl Served {
+    pub(crate) fn client(&self) -> super::http::Client {
+        super::http::Client::new(self.address)
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        let ended = self.service.take().map(JoinHandle::join);
+        assert!(std::thread::panicking() || matches!(ended, Some(Ok(()))), "the service failed");
+    }
+}
