@@ -40,12 +40,16 @@ pub(super) fn find_signer(trust: &TrustStore, key_id: KeyId) -> Signer<'_> {
 /// The licence agrees with itself (FORMAT.md §2).
 pub(super) fn format(claims: &LicenceClaims) -> Finding {
     let licence = &claims.licence;
+    let replaced = licence.replaces.as_ref();
     let disagreement = [
         (claims.not_before != licence.valid_from.start(), "nbf is not the first second of its first day"),
         (claims.expires != licence.valid_to.map(Date::end), "exp is not the first second after its last day"),
         (licence.valid_to.is_some_and(|last| last < licence.valid_from), "it ends before it begins"),
         (claims.issuer != licence.identifier.issuer(), "iss is not the issuer in its identifier"),
-        (licence.replaces.as_ref() == Some(&licence.identifier), "it replaces itself"),
+        (
+            replaced.is_some_and(|old| !old.is_earlier_version_of(&licence.identifier)),
+            "what it replaces is not an earlier version of it",
+        ),
     ]
     .into_iter()
     .find_map(|(wrong, what)| wrong.then(|| what.to_owned()));

@@ -1,0 +1,23 @@
+"""Puts many credentials through docs/verify.py's rules in one process: a JSON object a line in, its checks a line out.
+
+    driver.py VERIFY_PY
+
+A line holds "trust" (hexadecimal), "root" (hexadecimal), "at" (seconds), and either "text" or "bytes" (hexadecimal).
+"""
+import functools, importlib.util, json, sys
+
+sys.path.insert(0, sys.argv[1].rpartition("/")[0])
+spec = importlib.util.spec_from_file_location("verify", sys.argv[1])
+verify = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(verify)
+
+
+@functools.cache
+def load_trust(trust, root):
+    return verify.load_trust(bytes.fromhex(trust), root)
+
+
+for line in sys.stdin:
+    case = json.loads(line)
+    credential = case["text"] if "text" in case else bytes.fromhex(case["bytes"])
+    print(json.dumps(verify.judge(credential, load_trust(case["trust"], case["root"]), case["at"])))
