@@ -240,8 +240,10 @@ fn trust_lists() -> Seeds {
         let mut list = golden_list.clone();
         change(&mut list);
         seeds.push(named(format!("{name}-claims"), list.encode().unwrap()));
-        let signed = sign_trust_list(&list, &key("trust-list"), &by);
-        seeds.push(named(name, signed.unwrap().to_bare_bytes()));
+        // One bit of the signature is another, so that the body may say that only the golden list is believed.
+        let mut signed = sign_trust_list(&list, &key("trust-list"), &by).unwrap().to_bare_bytes();
+        *signed.last_mut().unwrap() ^= 1;
+        seeds.push(named(name, signed));
     };
     let revoke = |list: &mut TrustList, reason| {
         let department = city::department(&trust(), city::ES256).key_id();
