@@ -11,6 +11,9 @@
 
 #[path = "golden/city.rs"]
 mod city;
+#[allow(dead_code, reason = "the fixtures are read here, not written")]
+#[path = "hostile/manifest.rs"]
+mod manifest;
 #[path = "verify_py/second_reader.rs"]
 mod second_reader;
 #[path = "verify_py/tampered.rs"]
@@ -21,12 +24,14 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 
 use city::{JUDGED, golden, golden_text, key, signer, time, tree, trust};
+use elicense::codec::without_scanner_line_end;
 use elicense::crypto::{Algorithm, SystemRandom};
 use elicense::licence::{Authority, Catalogue, LicenceType};
 use elicense::pki::{Anchor, Revocation, RevocationReason, TrustStore, Usage, sign_trust_list};
 use elicense::registry::{DepartmentPlan, Plan, Registry, make_installation};
 use elicense::store::IndexPolicy;
 use elicense::time::UnixTime;
+use manifest::{Accepted, Presented, Refused};
 use second_reader::{CHECKS, Case, Codes, Credential, Trust, hex, judge};
 use tampered::{Found, Original};
 
@@ -268,5 +273,56 @@ fn the_two_readers_agree_on_every_changed_byte() {
     assert!(cases.len() > 5_000);
     for (case, codes) in cases.iter().zip(judge(&cases)) {
         assert_ne!(codes, all_good(), "{}", case.name);
+    }
+}
+
+/// What a fixture presents, as the other reader takes it; `None` where there is no credential in it.
+fn presented(present: &Presented) -> Option<Credential> {
+    let Presented::Credential { media, body } = present else { return None };
+    let bytes = body.bytes();
+    if media == "application/cose" {
+        return Some(Credential::Bytes(bytes));
+    }
+    let text = String::from_utf8(bytes).ok()?;
+    if media == "text/plain" {
+        return Some(Credential::Text(without_scanner_line_end(&text).to_owned()));
+    }
+    let request: serde_json::Value = serde_json::from_str(&text).ok()?;
+    Some(Credential::Text(request.get("credential")?.as_str()?.to_owned()))
+}
+
+#[test]
+fn every_hostile_credential_is_refused_and_every_twin_is_not() {
+    let trust = golden_trust();
+    let (mut cases, mut expected) = (Vec::new(), Vec::new());
+    for section in manifest::all() {
+        for fixture in section.fixtures {
+            if let (Some(credential), Refused::Verdict { fails, .. }) =
+                (presented(&fixture.present), fixture.refused)
+            {
+                cases.push(case(
+                    &format!("#{} {}", fixture.row, fixture.name),
+                    credential,
+                    &trust,
+                    time(JUDGED),
+                ));
+                expected.push(fails);
+            }
+        }
+    }
+    let hostile = cases.len();
+    for twin in manifest::all().into_iter().flat_map(|section| section.twins) {
+        let is_good = matches!(twin.accepted, Accepted::Valid | Accepted::Signed);
+        if let Some(credential) = presented(&twin.present).filter(|_| is_good) {
+            cases.push(case(&twin.name, credential, &trust, time(JUDGED)));
+            expected.push(std::collections::BTreeMap::new());
+        }
+    }
+    assert!(hostile > 300 && cases.len() > hostile + 10, "{hostile} of {}", cases.len());
+    for ((case, codes), expected) in cases.iter().zip(judge(&cases)).zip(expected) {
+        let failed = CHECKS.into_iter().zip(codes).filter(|(_, code)| code != "ok" && code != "not_checked");
+        let failed: std::collections::BTreeMap<String, String> =
+            failed.map(|(check, code)| (check.as_str().to_owned(), code)).collect();
+        assert_eq!(failed, expected, "{}", case.name);
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use ring::agreement;
+use ring::rand::SystemRandom;
 use ring::signature::{self, UnparsedPublicKey};
 
 use super::Algorithm;
@@ -70,6 +72,9 @@ pub enum KeyError {
         /// Of the key.
         algorithm: Algorithm,
     },
+    /// Coordinates that satisfy no curve equation, or lie outside the field.
+    #[error("the P-256 public key is not a point of its curve")]
+    NotOnCurve,
     /// A point of small order verifies signatures nobody made.
     #[error("the Ed25519 public key is a point of small order")]
     SmallOrder,
@@ -103,8 +108,7 @@ pub enum SignatureError {
 }
 
 impl VerifyingKey {
-    /// Takes the key's bytes as they stand in a certificate. Whether a P-256 point lies on the curve is checked by the
-    /// primitive at every use.
+    /// Takes the key's bytes as they stand in a certificate.
     pub fn new(algorithm: Algorithm, bytes: &[u8]) -> Result<Self, KeyError> {
         let expected = match algorithm {
             Algorithm::Es256 => 65,
@@ -120,6 +124,7 @@ impl VerifyingKey {
                 Some(PointFault::NotCanonical) => Err(KeyError::NotCanonical { algorithm }),
                 Some(PointFault::SmallOrder) => Err(KeyError::SmallOrder),
             },
+            Algorithm::Es256 if !is_on_p256(bytes) => Err(KeyError::NotOnCurve),
             Algorithm::Es256 => Ok(()),
         }?;
         Ok(Self { algorithm, bytes: bytes.to_vec() })
@@ -157,6 +162,15 @@ impl fmt::Debug for VerifyingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "VerifyingKey({})", self.algorithm.name())
     }
+}
+
+/// Whether an uncompressed point lies on P-256: a key agreement takes no other. The primitive checks it again at every use,
+/// but a key that can never verify anything has no place in a trust list.
+fn is_on_p256(point: &[u8]) -> bool {
+    let theirs = agreement::UnparsedPublicKey::new(&agreement::ECDH_P256, point);
+    agreement::EphemeralPrivateKey::generate(&agreement::ECDH_P256, &SystemRandom::new())
+        .and_then(|ours| agreement::agree_ephemeral(ours, &theirs, |_shared| ()))
+        .is_ok()
 }
 
 /// What is wrong with an encoded Ed25519 point, as far as its bytes tell.
@@ -265,5 +279,13 @@ mod tests {
         assert_eq!(VerifyingKey::new(Algorithm::Es256, &compressed), Err(odd));
         let short = KeyError::Shape { algorithm: Algorithm::Es256, expected: 65, got: 33 };
         assert_eq!(VerifyingKey::new(Algorithm::Es256, &compressed[..33]), Err(short));
+        let good = SigningKey::generate(Algorithm::Es256).unwrap().verifying_key();
+        let mut off_the_curve = good.as_bytes().to_vec();
+        off_the_curve[64] ^= 1;
+        let mut zeros = [0; 65];
+        zeros[0] = 4;
+        for wrong in [&off_the_curve[..], &zeros] {
+            assert_eq!(VerifyingKey::new(Algorithm::Es256, wrong), Err(KeyError::NotOnCurve));
+        }
     }
 }

@@ -101,12 +101,6 @@ impl Identifier {
         Some(Self::new(self.type_code, self.issuer, self.serial.clone(), self.version.next()?))
     }
 
-    /// Whether this is a version of the same licence before `other`: what alone a licence may replace.
-    pub fn is_earlier_version_of(&self, other: &Self) -> bool {
-        let same = |one: &Self| (one.type_code, one.issuer, one.serial.clone());
-        same(self) == same(other) && self.version < other.version
-    }
-
     /// The whole identifier.
     pub fn as_str(&self) -> &str {
         &self.text

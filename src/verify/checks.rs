@@ -7,7 +7,7 @@ use super::verdict::{Check, Finding, Outcome, Status};
 use super::verifier::LookedUp;
 use crate::codec::{Envelope, KeyId, LicenceClaims, LicenceForm};
 use crate::crypto::Digest;
-use crate::licence::State;
+use crate::licence::{Identifier, State};
 use crate::pki::{KnownSigner, Revocation, RevocationReason, TrustStore, Usage};
 use crate::time::{Date, UnixTime};
 
@@ -40,15 +40,14 @@ pub(super) fn find_signer(trust: &TrustStore, key_id: KeyId) -> Signer<'_> {
 /// The licence agrees with itself (FORMAT.md §2).
 pub(super) fn format(claims: &LicenceClaims) -> Finding {
     let licence = &claims.licence;
-    let replaced = licence.replaces.as_ref();
     let disagreement = [
         (claims.not_before != licence.valid_from.start(), "nbf is not the first second of its first day"),
         (claims.expires != licence.valid_to.map(Date::end), "exp is not the first second after its last day"),
         (licence.valid_to.is_some_and(|last| last < licence.valid_from), "it ends before it begins"),
         (claims.issuer != licence.identifier.issuer(), "iss is not the issuer in its identifier"),
         (
-            replaced.is_some_and(|old| !old.is_earlier_version_of(&licence.identifier)),
-            "what it replaces is not an earlier version of it",
+            licence.replaces.as_ref().is_some_and(|old| !is_earlier_version(old, &licence.identifier)),
+            "it replaces something else than an earlier version of itself",
         ),
     ]
     .into_iter()
@@ -57,6 +56,12 @@ pub(super) fn format(claims: &LicenceClaims) -> Finding {
         None => Finding::pass(Check::Format),
         what => Finding::fail(Check::Format, Code::Inconsistent, what),
     }
+}
+
+/// Type, issuer and serial are the same, the version is lower.
+fn is_earlier_version(old: &Identifier, new: &Identifier) -> bool {
+    (old.type_code(), old.issuer(), old.serial()) == (new.type_code(), new.issuer(), new.serial())
+        && old.version() < new.version()
 }
 
 /// The issuer is known, was certified for licences when it signed, and is the one the licence names.

@@ -8,6 +8,8 @@ mod checks;
 mod code;
 mod records;
 mod shown;
+#[cfg(test)]
+mod tests;
 mod verdict;
 mod verifier;
 

@@ -26,6 +26,26 @@ pub(crate) const ORIGIN: &str = "licences.example/ledger/901de000";
 /// Random parts of the two departments' status lists.
 pub(crate) const STATUS_TAGS: [(&str, &str); 2] = [(ES256, "5b0c1f3a9e7d2468"), (EDDSA, "c4a7e19b60d35f82")];
 
+/// API keys of the golden installation. They are as public as the keys in `keys/`, and as worthless.
+pub(crate) const API_KEYS: ApiKeys = ApiKeys {
+    es256: "elk_e52560000000e256_1111111111111111111111111111111111111111111111111111111111111111",
+    eddsa: "elk_edd5a0000000edda_2222222222222222222222222222222222222222222222222222222222222222",
+    verifies_only: "elk_0e01f0000000e0f0_3333333333333333333333333333333333333333333333333333333333333333",
+    withdrawn: "elk_dead00000000dead_4444444444444444444444444444444444444444444444444444444444444444",
+};
+
+pub(crate) struct ApiKeys {
+    pub(crate) es256: &'static str,
+    pub(crate) eddsa: &'static str,
+    pub(crate) verifies_only: &'static str,
+    /// Once the ES256 department's.
+    pub(crate) withdrawn: &'static str,
+}
+
+/// Only verifies.
+pub(crate) const VERIFIES_ONLY: &str = "11999900MB0000553B";
+pub(crate) const VERIFIES_ONLY_NAME: &str = "示范市政务服务中心";
+
 /// Every key of the city, by the name of its file under `keys/`, and its algorithm.
 pub(crate) const KEYS: [(&str, Algorithm); 11] = [
     ("root", Algorithm::Es256),
