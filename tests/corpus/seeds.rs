@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use elicense::codec::{base45, decode_bytes, zlib};
-use elicense::crypto::{Digest, SystemRandom};
+use elicense::crypto::{Digest, Random, RandomError};
 use elicense::ledger::CheckpointKey;
 use elicense::pki::{Revocation, RevocationReason, TrustList, Usage, sign_trust_list};
 use elicense::store::journal::{Journal, SEGMENT_BYTES, Wanted, walk};
@@ -157,12 +157,22 @@ fn base64(bytes: &[u8]) -> String {
     base64::engine::general_purpose::STANDARD.encode(bytes)
 }
 
+/// The same salt every time, so that the corpus made anew is the same.
+struct NotRandom;
+
+impl Random for NotRandom {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
+        bytes.fill(0x5a);
+        Ok(())
+    }
+}
+
 /// A segment of groups with so many entries each.
 fn ledger(groups: &[usize]) -> Vec<u8> {
     let dir = tempfile::tempdir().unwrap();
     let wanted = Wanted { acknowledged: 0, heads: &[], visit: &mut |_| ControlFlow::Continue(()) };
     let walked = walk(dir.path(), wanted).unwrap();
-    let (journal, _) = Journal::open(dir.path(), walked, SEGMENT_BYTES, Arc::new(SystemRandom)).unwrap();
+    let (journal, _) = Journal::open(dir.path(), walked, SEGMENT_BYTES, Arc::new(NotRandom)).unwrap();
     for (number, count) in groups.iter().enumerate() {
         let entry = |place: usize| {
             let byte = u8::try_from(number * 16 + place).unwrap();
