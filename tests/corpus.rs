@@ -29,8 +29,10 @@ const SEEDS: usize = 30;
 /// Longest seed: small ones are changed where it matters.
 const LONGEST: usize = 8_192;
 
-/// Each target by its name, which is also its corpus's, with its body.
-const TARGETS: [(&str, fn(&[u8])); 8] = [
+/// A target by its name, which is also its corpus's, with its body.
+type Target = (&'static str, fn(&[u8]));
+
+const TARGETS: [Target; 8] = [
     ("envelope", bodies::envelope::run),
     ("qr_text", bodies::qr_text::run),
     ("ledger_frames", bodies::ledger_frames::run),
