@@ -1,7 +1,7 @@
 """Envelopes, certificates and the trust list, by FORMAT.md §1, §4 and §5: what verify.py has to believe.
 
-Left out, since only who signs trust lists and certificates could break it: order and uniqueness in the list, what a
-certificate says beside its key, use and scope, and the budget of signature checks.
+Left out, since only who signs trust lists and certificates could break it: the order of authorities, what a certificate
+says beside its key, use and scope, and the budget of signature checks.
 """
 import hashlib, re, unicodedata
 from types import SimpleNamespace
@@ -92,10 +92,14 @@ def check_signature(e, key):
         r, s = int.from_bytes(r, "big"), int.from_bytes(s, "big")
         need(s <= P256_ORDER // 2)
         return key.verify(utils.encode_dss_signature(r, s), e.signed, ec.ECDSA(hashes.SHA256()))
-    need(int.from_bytes(s, "little") < ED25519_ORDER)
-    for y in (int.from_bytes(point, "little") % 2**255 for point in (r, key.public_bytes_raw())):
-        need(y < FIELD and y * (y**2 - 1) * (ED25519_D * y**4 + 2 * y**2 - 1) % FIELD)  # 0 where the order is small
+    need(int.from_bytes(s, "little") < ED25519_ORDER and is_point(r) and is_point(key.public_bytes_raw()))
     return key.verify(e.signature, e.signed)
+
+
+def is_point(encoded):
+    """Whether it is canonical and not of small order: those have the y at which this polynomial is 0."""
+    y = int.from_bytes(encoded, "little") % 2**255
+    return y < FIELD and y * (y**2 - 1) * (ED25519_D * y**4 + 2 * y**2 - 1) % FIELD != 0
 
 
 def certificate(entry):
@@ -105,8 +109,10 @@ def certificate(entry):
     critical = {one.oid.dotted_string for one in cert.extensions if one.critical}
     usage = "".join(purpose.dotted_string for purpose in value.get(PURPOSE, ())).removeprefix(ARC)
     basic, key = value[BASIC], cert.public_key().public_bytes(serialization.Encoding.DER, form)
-    own = hashlib.sha256(key[{91: 26, 44: 12}[len(key)]:]).digest()[:20]  # the bits of a key on P-256, of Ed25519
+    bits = key[{91: 26, 44: 12}[len(key)]:]  # of a key on P-256, of Ed25519
+    own = hashlib.sha256(bits).digest()[:20]
     need({BASIC, USE} <= critical <= {BASIC, USE, PURPOSE, OWN, ABOVE} and value[OWN].digest == own)
+    need(len(bits) == 65 or is_point(bits))
     need(value[USE] == (SIGNS if usage else CERTIFIES) and basic.ca == (basic.path_length is not None) == (not usage))
     code, types = (value[f"{ARC}.{n}"].value.decode("latin1") if usage == ".3.1" else "" for n in (1, 2))
     above, types = value[ABOVE].key_identifier if ABOVE in value else own, re.findall("\x0c\x15(.{21})", types)
@@ -127,6 +133,8 @@ def load_trust(data, root):
     certs = [certificate(entry) for entry in claims[-70002][3]]
     need(hashlib.sha256(certs[0].entry[1]).hexdigest() == root.lower() and certs[0].entry.keys() == {1})
     certs[0].x509.verify_directly_issued_by(certs[0].x509)
+    need(len({one.kid for one in certs}) == len(certs))
+    need(len({(one.x509.issuer, one.x509.serial_number) for one in certs}) == len(certs))
     for one in certs:
         one.path.append(one)
         while one.path[-1] is not certs[0]:

@@ -32,7 +32,7 @@ use elicense::registry::{DepartmentPlan, Plan, Registry, make_installation};
 use elicense::store::IndexPolicy;
 use elicense::time::UnixTime;
 use manifest::{Accepted, Presented, Refused};
-use second_reader::{CHECKS, Case, Codes, Credential, Trust, hex, judge};
+use second_reader::{CHECKS, Case, Codes, Credential, Trust, believes, hex, judge};
 use tampered::{Found, Original};
 
 const SAMPLE: &[u8] = include_bytes!("../fixtures/licences/business-licence-benchmark.json");
@@ -325,4 +325,26 @@ fn every_hostile_credential_is_refused_and_every_twin_is_not() {
             failed.map(|(check, code)| (check.as_str().to_owned(), code)).collect();
         assert_eq!(failed, expected, "{}", case.name);
     }
+}
+
+#[test]
+fn every_hostile_trust_list_is_refused_and_every_twin_is_believed() {
+    let root = trust().root_fingerprint();
+    let is_believed = |present: &Presented| match present {
+        Presented::TrustList { body } => Some(believes(&body.bytes(), root.as_bytes())),
+        _ => None,
+    };
+    let mut tried = 0;
+    for section in manifest::all() {
+        for fixture in section.fixtures {
+            if let Some(believed) = is_believed(&fixture.present) {
+                assert!(!believed, "#{} {}", fixture.row, fixture.name);
+                tried += 1;
+            }
+        }
+        for twin in section.twins {
+            assert_ne!(is_believed(&twin.present), Some(false), "{}", twin.name);
+        }
+    }
+    assert!(tried > 15, "only {tried}");
 }

@@ -42,7 +42,19 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 }
 
 /// What the other reader says to each case, all of them in one process.
-pub(crate) fn read_again(cases: &[Case<'_>]) -> Vec<Codes> {
+fn read_again(cases: &[Case<'_>]) -> Vec<Codes> {
+    let answers = ask(cases.iter().map(line).collect());
+    assert_eq!(answers.len(), cases.len());
+    answers.iter().map(codes_in).collect()
+}
+
+/// Whether the other reader believes a trust list under a root.
+pub(crate) fn believes(trust_list: &[u8], root: &[u8]) -> bool {
+    let line = serde_json::json!({ "trust": hex(trust_list), "root": hex(root), "at": 0, "text": "" });
+    !ask(format!("{line}\n"))[0].is_null()
+}
+
+fn ask(lines: String) -> Vec<serde_json::Value> {
     let mut driver = Command::new(crate::python())
         .arg(tree("tests/verify_py/driver.py"))
         .arg(tree("docs/verify.py"))
@@ -51,14 +63,12 @@ pub(crate) fn read_again(cases: &[Case<'_>]) -> Vec<Codes> {
         .spawn()
         .unwrap();
     let mut input = driver.stdin.take().unwrap();
-    let lines: String = cases.iter().map(line).collect();
     let writer = std::thread::spawn(move || input.write_all(lines.as_bytes()));
     let output = driver.wait_with_output().unwrap();
     writer.join().unwrap().unwrap();
     assert!(output.status.success(), "the driver of docs/verify.py failed");
-    let answers: Vec<Codes> = String::from_utf8(output.stdout).unwrap().lines().map(codes_in).collect();
-    assert_eq!(answers.len(), cases.len());
-    answers
+    let answers = String::from_utf8(output.stdout).unwrap();
+    answers.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 fn line(case: &Case<'_>) -> String {
@@ -74,8 +84,8 @@ fn line(case: &Case<'_>) -> String {
     format!("{line}\n")
 }
 
-fn codes_in(line: &str) -> Codes {
-    let answer: serde_json::Value = serde_json::from_str(line).unwrap();
+fn codes_in(answer: &serde_json::Value) -> Codes {
+    assert!(answer.is_object(), "the other reader does not believe the trust list");
     CHECKS.map(|check| answer[check.as_str()].as_str().unwrap().to_owned())
 }
 
