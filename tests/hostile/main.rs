@@ -1,8 +1,8 @@
 //! Hostile input: everything in `fixtures/hostile/` is refused, for the right reason, by the library and by the running
 //! service alike; and each fixture's twin, which is nearly the same, is accepted.
 //!
-//! `manifest` reads the fixtures, `make` makes them out of `item`, `craft` and `der`, `pictures` draws. `library` and
-//! `service` judge them. `forgeries` makes others at random.
+//! `manifest` reads the fixtures, `make` makes them out of `item`, `craft` and `der`, `pictures` draws. `library`,
+//! `service` and `page` judge them. `forgeries` makes others at random.
 
 #![allow(
     clippy::expect_used,
@@ -23,6 +23,7 @@ mod judged;
 mod library;
 mod make;
 mod manifest;
+mod page;
 mod pictures;
 mod service;
 #[path = "../support/mod.rs"]

@@ -18,13 +18,13 @@ use super::support::service::{Service, Start};
 use super::{installation, pictures};
 
 /// A service on an installation of its own.
-struct Running {
+pub(crate) struct Running {
     service: Service,
     _dir: tempfile::TempDir,
 }
 
 impl Running {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
         std::fs::create_dir(&data).unwrap();
@@ -32,7 +32,7 @@ impl Running {
         Self { service: Start::serve(&data, dir.path()).ready(), _dir: dir }
     }
 
-    fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         self.service.client()
     }
 

@@ -7,13 +7,16 @@
 //!
 //! Expectations are written here by hand, never taken from what the library answers.
 
+mod base64_texts;
 mod cbor;
 mod envelope;
+mod issuers;
 mod requests;
 mod schema;
 mod signatures;
 mod text;
 mod trust_lists;
+mod values;
 
 use serde_json::json;
 

@@ -274,7 +274,7 @@ fn replacing(set: &mut Set, golden: &str) {
         asked([issue(API_KEYS.eddsa, "replaces-theirs", &business)]),
         "a licence that replaces another department's, its identifier bent to one's own type",
     );
-    let theirs = super::envelope::with_check(
+    let theirs = super::issuers::with_check(
         "1.2.156.3005.2.11100000000013338W032.11999900MB000022XP.ABCDEFGHIJKLMNOPQRSTUVWXY.001",
     );
     set.refuse(

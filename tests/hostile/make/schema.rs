@@ -4,7 +4,7 @@ use super::super::city::golden;
 use super::super::craft::{Draft, EXP, IAT, ISS, LICENCE, NBF, Parts, STATUS};
 use super::super::item::Item;
 use super::super::manifest::Accepted;
-use super::envelope::with_check;
+use super::issuers::with_check;
 use super::{Set, case, cose, fails, undecodable};
 
 const FULL: &str = "envelope";
