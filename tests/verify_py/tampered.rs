@@ -41,12 +41,11 @@ impl Original {
     pub(crate) fn changed(&self, change: impl FnOnce(&mut Value)) -> Vec<u8> {
         let mut claims = self.claims.clone();
         change(&mut claims);
-        self.signed(sorted(claims))
+        self.signed(encoded(&sorted(claims)))
     }
 
-    fn signed(&self, claims: Value) -> Vec<u8> {
-        let mut payload = Vec::new();
-        ciborium::into_writer(&claims, &mut payload).unwrap();
+    /// Any payload, signed by the department.
+    pub(crate) fn signed(&self, payload: Vec<u8>) -> Vec<u8> {
         self.sign(payload, Typ::Licence, self.key_id, &self.key)
     }
 
@@ -54,25 +53,23 @@ impl Original {
         sign_envelope(typ, key_id, payload, key).unwrap().to_bare_bytes()
     }
 
-    fn payload(&self) -> Vec<u8> {
-        let mut payload = Vec::new();
-        ciborium::into_writer(&self.claims, &mut payload).unwrap();
-        payload
+    pub(crate) fn payload(&self) -> Vec<u8> {
+        encoded(&self.claims)
     }
+}
+
+fn encoded(value: &Value) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    ciborium::into_writer(value, &mut bytes).unwrap();
+    bytes
 }
 
 /// RFC 8949 §4.2.1: map keys in the order of their encoded bytes.
 fn sorted(value: Value) -> Value {
     match value {
         Value::Map(pairs) => {
-            let mut pairs: Vec<(Vec<u8>, (Value, Value))> = pairs
-                .into_iter()
-                .map(|(key, value)| {
-                    let mut bytes = Vec::new();
-                    ciborium::into_writer(&key, &mut bytes).unwrap();
-                    (bytes, (key, sorted(value)))
-                })
-                .collect();
+            let mut pairs: Vec<(Vec<u8>, (Value, Value))> =
+                pairs.into_iter().map(|(key, value)| (encoded(&key), (key, sorted(value)))).collect();
             pairs.sort_by(|one, other| one.0.cmp(&other.0));
             Value::Map(pairs.into_iter().map(|(_, pair)| pair).collect())
         }
