@@ -94,6 +94,8 @@ fn decode_base64(text: &str) -> Result<Envelope, CredentialError> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::super::envelope::{KeyId, Typ, sign_envelope};
     use super::*;
     use crate::crypto::{Algorithm, SigningKey};
@@ -172,5 +174,26 @@ mod tests {
         let text = format!("EL1:{}", base45::encode(&zlib::deflate(&file)));
         assert_eq!(decode_text(&text), Err(CredentialError::ChainInQr));
         assert!(decode_bytes(&file).is_ok(), "its twin in a file");
+    }
+
+    proptest! {
+        #[test]
+        fn any_payload_comes_back_from_its_text(payload in prop::collection::vec(any::<u8>(), 1..1_500)) {
+            let key = SigningKey::generate(Algorithm::EdDsa).unwrap();
+            let envelope = sign_envelope(Typ::Licence, KeyId::from_bytes([1; 8]), payload, &key).unwrap();
+            let qr = encode_qr_text(&envelope);
+            prop_assert_eq!(decode_text(&qr), Ok(envelope.clone()));
+            prop_assert_eq!(decode_text(&STANDARD.encode(envelope.to_bare_bytes())), Ok(envelope));
+            for end in ["", "\n", "\r", "\r\n"] {
+                let scanned = format!("{qr}{end}");
+                prop_assert_eq!(without_scanner_line_end(&scanned), qr.as_str());
+            }
+        }
+
+        #[test]
+        fn any_text_is_a_credential_or_an_error(text in "(EL1:)?[0-9A-Za-z $%*+./:=\\PC-]{0,80}") {
+            let _ = decode_text(&text);
+            let _ = decode_bytes(text.as_bytes());
+        }
     }
 }

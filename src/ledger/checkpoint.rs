@@ -133,6 +133,8 @@ fn digest(base64: &str) -> Option<Digest> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::crypto::Algorithm;
 
@@ -220,5 +222,38 @@ mod tests {
         }
         let es256 = SigningKey::generate(Algorithm::Es256).unwrap();
         assert_eq!(CheckpointKey::new("ledger", es256).unwrap_err(), VerifierKeyError::Algorithm);
+    }
+
+    proptest! {
+        #[test]
+        fn any_checkpoint_says_what_was_signed(
+            origin in "[a-z0-9.:/-]{1,80}",
+            size: u64,
+            root: [u8; 32],
+            chain: [u8; 32],
+        ) {
+            let key = key(&origin);
+            let (root, chain) = (Digest::from_bytes(root), Digest::from_bytes(chain));
+            let note = key.sign(size, root, chain).unwrap();
+            let again: VerifierKey = key.verifier_key().to_string().parse().unwrap();
+            prop_assert_eq!(Checkpoint::verify(&note, &again), Ok(Checkpoint { origin, size, root, chain }));
+        }
+
+        #[test]
+        fn any_text_that_was_not_written_by_us_is_refused(size in "[0-9+ -]{0,21}", more in "\\PC{0,20}") {
+            let key = key("ledger");
+            let (root, chain) = (Digest::of(b"root"), Digest::of(b"chain"));
+            let text = Checkpoint { origin: "ledger".to_owned(), size: 7, root, chain }.to_string();
+            let text = text.replacen("\n7\n", &format!("\n{size}{more}\n"), 1);
+            let number: Option<u64> = format!("{size}{more}").parse().ok();
+            let is_ours = number.is_some_and(|number| number.to_string() == format!("{size}{more}"));
+            prop_assert_eq!(Checkpoint::verify(&signed(&key, &text), key.verifier_key()).is_ok(), is_ours);
+        }
+
+        #[test]
+        fn any_text_is_a_note_or_an_error(text in "(ledger\n)?\\PC{0,60}\n\n(\u{2014} ledger )?\\PC{0,100}\n") {
+            prop_assert!(Checkpoint::verify(&text, key("ledger").verifier_key()).is_err());
+            let _ = text.parse::<VerifierKey>();
+        }
     }
 }

@@ -87,6 +87,8 @@ fn check_of(number: &[u8; 18]) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// The two examples printed in the standard.
@@ -127,5 +129,43 @@ mod tests {
         );
         assert_eq!(error("110105194902300025"), Some(CitizenNumberError::BirthDate));
         assert_eq!(error("110105194912310021"), Some(CitizenNumberError::Check));
+    }
+
+    /// A place, a day, a number in a row and the check that belongs to them. Place 999999 does not exist.
+    fn any_number() -> impl Strategy<Value = String> {
+        (1_800_u16..2_100, 1_u8..=12, 1_u8..=28, 0_u16..1_000).prop_map(|(year, month, day, row)| {
+            let digits = format!("999999{year:04}{month:02}{day:02}{row:03}0");
+            let mut number: [u8; CitizenNumber::LENGTH] = digits.as_bytes().try_into().unwrap();
+            number[17] = check_of(&number).unwrap();
+            String::from_utf8(number.to_vec()).unwrap()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_number_with_its_check_is_read_and_written_the_same(text in any_number()) {
+            let read = text.parse::<CitizenNumber>().ok().unwrap();
+            prop_assert_eq!(read.as_str(), text);
+        }
+
+        /// The weights are no multiples of 11 and differ between neighbours (GB 11643 by ISO 7064, MOD 11-2).
+        #[test]
+        fn any_one_changed_or_exchanged_character_of_any_number_is_refused(
+            text in any_number(),
+            at in 0..CitizenNumber::LENGTH - 1,
+            other in "[0-9Xx]",
+        ) {
+            let changed = format!("{}{other}{}", &text[..at], &text[at + 1..]);
+            prop_assert_eq!(changed.parse::<CitizenNumber>().is_ok(), changed == text);
+            let mut exchanged = text.as_bytes().to_vec();
+            exchanged.swap(at, at + 1);
+            let exchanged = String::from_utf8(exchanged).unwrap();
+            prop_assert_eq!(exchanged.parse::<CitizenNumber>().is_ok(), exchanged == text);
+        }
+
+        #[test]
+        fn no_text_panics(text in "\\PC{0,40}") {
+            let _ = text.parse::<CitizenNumber>();
+        }
     }
 }

@@ -178,6 +178,8 @@ impl<'de> Deserialize<'de> for CreditCode {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const PUBLIC_BODIES: [&str; 14] = [
@@ -246,5 +248,39 @@ mod tests {
         let code: CreditCode = serde_json::from_str("\"11100000000013338W\"").unwrap();
         assert_eq!(serde_json::to_string(&code).unwrap(), "\"11100000000013338W\"");
         assert!(serde_json::from_str::<CreditCode>("\"11100000000013338X\"").is_err());
+    }
+
+    /// Sixteen characters and the two checks that belong to them.
+    fn any_code() -> impl Strategy<Value = String> {
+        "[0-9A-HJ-NP-RTUW-Y]{8}[0-9A-HJ-NP-RTUW-Y]{8}".prop_map(|sixteen| {
+            let mut code = [b'0'; CreditCode::LENGTH];
+            code[..16].copy_from_slice(sixteen.as_bytes());
+            code[16] = u8::try_from(check_of_organisation(&code)).unwrap();
+            code[17] = u8::try_from(check_of_whole(&code)).unwrap();
+            String::from_utf8(code.to_vec()).unwrap()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_code_with_both_checks_is_read_and_written_the_same(text in any_code()) {
+            let read: CreditCode = text.parse().unwrap();
+            prop_assert_eq!(read.as_str(), text);
+        }
+
+        #[test]
+        fn any_one_changed_character_of_any_code_is_refused(
+            text in any_code(),
+            at in 0..CreditCode::LENGTH,
+            other in "[0-9A-Za-z]",
+        ) {
+            let changed = format!("{}{other}{}", &text[..at], &text[at + 1..]);
+            prop_assert_eq!(changed.parse::<CreditCode>().is_ok(), changed == text);
+        }
+
+        #[test]
+        fn no_text_panics(text in "\\PC{0,40}") {
+            let _ = text.parse::<CreditCode>();
+        }
     }
 }

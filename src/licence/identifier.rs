@@ -316,6 +316,29 @@ pub(super) mod tests {
             prop_assert_eq!(made.as_str().parse::<Identifier>(), Ok(made.clone()));
         }
 
+        /// MOD 37,36 finds every single substitution and, here, every transposition of neighbours (ISO/IEC 7064 §5).
+        #[test]
+        fn one_changed_or_exchanged_character_is_found(
+            random: [u8; 32],
+            at: prop::sample::Index,
+            other in "[0-9A-Z]",
+        ) {
+            let right = Identifier::new(
+                "11100000MB0143028R001".parse().unwrap(),
+                "11430000006122244L".parse().unwrap(),
+                Serial::from_random(&random),
+                Version::FIRST,
+            );
+            let text = right.as_str();
+            let at = at.index(text.len() - 1);
+            let changed = format!("{}{other}{}", &text[..at], &text[at + 1..]);
+            prop_assert_eq!(changed.parse::<Identifier>().is_ok(), changed == text);
+            let mut exchanged = text.as_bytes().to_vec();
+            exchanged.swap(at, at + 1);
+            let exchanged = String::from_utf8(exchanged).unwrap();
+            prop_assert_eq!(exchanged.parse::<Identifier>().is_ok(), exchanged == text);
+        }
+
         #[test]
         fn no_text_panics(text in "\\PC{0,160}") {
             let _ = text.parse::<Identifier>();

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 const KEY_ID: KeyId = KeyId::from_bytes([1, 2, 3, 4, 5, 6, 7, 8]);
@@ -148,4 +150,55 @@ fn a_key_of_another_algorithm_is_not_even_tried() {
     let (_, envelope) = signed(Algorithm::Es256);
     let other = SigningKey::generate(Algorithm::EdDsa).unwrap().verifying_key();
     assert_eq!(envelope.verify(&other), Err(SignatureError::Mismatch));
+}
+
+fn any_algorithm() -> impl Strategy<Value = Algorithm> {
+    prop_oneof![Just(Algorithm::Es256), Just(Algorithm::EdDsa)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn whatever_is_signed_comes_back_and_verifies(
+        algorithm in any_algorithm(),
+        typ in prop::sample::select(&Typ::ALL[..]),
+        kid: [u8; 8],
+        payload in prop::collection::vec(any::<u8>(), 1..600),
+        chain in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..300), 2..=limits::CHAIN),
+    ) {
+        let key = SigningKey::generate(algorithm).unwrap();
+        let envelope = sign_envelope(typ, KeyId::from_bytes(kid), payload.clone(), &key).unwrap();
+        let bare = decode(&envelope.to_bare_bytes()).unwrap();
+        prop_assert_eq!(&bare, &envelope);
+        let read = (bare.algorithm(), bare.typ(), bare.key_id(), bare.payload());
+        prop_assert_eq!(read, (algorithm, typ, KeyId::from_bytes(kid), payload.as_slice()));
+        prop_assert_eq!(bare.verify(&key.verifying_key()), Ok(()));
+        let file = decode(&envelope.to_file_bytes(&chain)).unwrap();
+        prop_assert_eq!(file.x5chain(), chain.as_slice());
+        prop_assert_eq!(file.digest(), envelope.digest());
+    }
+
+    #[test]
+    fn what_decodes_encodes_to_the_same_bytes(
+        payload in prop::collection::vec(any::<u8>(), 1..60),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+    ) {
+        let key = SigningKey::generate(Algorithm::EdDsa).unwrap();
+        let envelope = sign_envelope(Typ::Licence, KEY_ID, payload, &key).unwrap();
+        let mut bytes = envelope.to_file_bytes(&[b"leaf".as_slice(), b"root"]);
+        for (at, byte) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        if let Ok(again) = decode(&bytes) {
+            prop_assert_eq!(again.to_file_bytes(again.x5chain()), bytes);
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_an_envelope_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = decode(&bytes);
+        let _ = decode(&[&[0xd2, 0x84][..], &bytes].concat());
+    }
 }

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::crypto::SystemRandom;
 
@@ -86,4 +88,56 @@ fn no_bit_of_an_entry_can_be_changed_under_its_record() {
 fn equal_events_have_different_records() {
     let [one, two] = [(); 2].map(|()| encoded(one_of_each().remove(0)).1.record);
     assert_ne!(one, two);
+}
+
+fn any_order() -> impl Strategy<Value = Order> {
+    "\\PC{0,40}".prop_map(|asked_by| Order { department: code(), asked_by })
+}
+
+fn any_event() -> impl Strategy<Value = Event> {
+    let bytes = || prop::collection::vec(any::<u8>(), 1..400);
+    let digest = || any::<[u8; 32]>().prop_map(Digest::from_bytes);
+    let licence = (bytes(), bytes(), "[!-~]{1,60}", digest(), any_order(), prop::option::of(any::<u32>()))
+        .prop_map(|(full, qr, idempotency_key, request, order, replaces)| {
+            let replaces = replaces.map(|sequence| Replaced { identifier: identifier(), sequence });
+            let issued = IssuedLicence { full, qr, idempotency_key, request, order, replaces };
+            Event::Licence(Box::new(issued))
+        });
+    let to = prop_oneof![Just(State::Valid), Just(State::Suspended), Just(State::Revoked)];
+    let status =
+        (to, "[一-龥]{1,100}", any_order(), any::<u32>()).prop_map(|(to, reason, order, sequence)| {
+            let reason = Reason::new(&reason).unwrap();
+            Event::Status(StatusChange { identifier: identifier(), to, reason, order, sequence })
+        });
+    let state = prop_oneof![Just(ApiKeyState::Made), Just(ApiKeyState::Withdrawn)];
+    let api_key = (any::<[u8; 8]>(), digest(), state)
+        .prop_map(|(id, secret, state)| Event::ApiKey(ApiKey { id, secret, department: code(), state }));
+    let certificate = (bytes(), "[a-z-]{1,40}")
+        .prop_map(|(der, key_name)| Event::Certificate(MintedCertificate { der, key_name }));
+    prop_oneof![licence, status, api_key, certificate, bytes().prop_map(Event::TrustList)]
+}
+
+proptest! {
+    #[test]
+    fn any_event_comes_back_from_its_bytes(event in any_event(), at in -60_000_000_000_i64..250_000_000_000) {
+        let entry = Entry { at: UnixTime::from_seconds(at).unwrap(), event };
+        let encoded = entry.encode(&SystemRandom).unwrap();
+        prop_assert_eq!(encoded.kind, entry.event.kind());
+        prop_assert_eq!(Entry::decode(&encoded.plain, &encoded.record), Ok(entry));
+    }
+
+    #[test]
+    fn any_changed_byte_is_refused_under_its_record(event in any_event(), at: prop::sample::Index, by in 1_u8..) {
+        let (_, encoded) = encoded(event);
+        let mut changed = encoded.plain;
+        let at = at.index(changed.len());
+        changed[at] ^= by;
+        prop_assert!(Entry::decode(&changed, &encoded.record).is_err());
+    }
+
+    #[test]
+    fn any_bytes_are_an_entry_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..200), record: [u8; 32]) {
+        let _ = Entry::decode(&bytes, &Digest::from_bytes(record));
+        let _ = Entry::decode(&[&[0x84, 0x50][..], &bytes].concat(), &Digest::from_bytes(record));
+    }
 }

@@ -1,0 +1,7 @@
+//! The target `checkpoint`: see `fuzz/bodies/checkpoint.rs`.
+#![no_main]
+
+#[path = "../bodies/mod.rs"]
+mod bodies;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| bodies::checkpoint::run(data));

@@ -1,0 +1,7 @@
+//! The target `identifier`: see `fuzz/bodies/identifier.rs`.
+#![no_main]
+
+#[path = "../bodies/mod.rs"]
+mod bodies;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| bodies::identifier::run(data));

@@ -1,0 +1,7 @@
+//! The target `request`: see `fuzz/bodies/request.rs`.
+#![no_main]
+
+#[path = "../bodies/mod.rs"]
+mod bodies;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| bodies::request::run(data));
