@@ -25,7 +25,7 @@ fn scope(trust: &TrustStore, uri: &str) -> Code {
     uri.clone_into(&mut claims.status.uri);
     let kid = department(trust, ES256).key_id();
     let signed = sign_envelope(Typ::Licence, kid, claims.encode(), &department_key(ES256)).unwrap();
-    let verdict = Verifier::new(trust).verify_bytes(&signed.to_bare_bytes(), time(JUDGED));
+    let verdict = Verifier::new(trust).verify_bytes(signed.bare_bytes(), time(JUDGED));
     assert_ne!(verdict.finding(Check::Signature).unwrap().code, Code::Forged);
     verdict.finding(Check::Scope).unwrap().code
 }

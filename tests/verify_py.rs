@@ -229,7 +229,7 @@ fn revoked(kid: elicense::codec::KeyId, reason: RevocationReason, at: &str) -> T
     let entry = list.certificates.iter_mut().find(|entry| entry.certificate.key_id() == kid).unwrap();
     entry.revocation = Some(Revocation { reason, at: time(at), position: 1_000 });
     let by = signer(&golden, Usage::TrustList).certificate();
-    let envelope = sign_trust_list(&list, &key("trust-list"), by).unwrap().to_bare_bytes();
+    let envelope = sign_trust_list(&list, &key("trust-list"), by).unwrap().bare_bytes().to_vec();
     let store = TrustStore::from_envelope(&envelope, Anchor::FirstUse).unwrap();
     Trust { envelope, store }
 }

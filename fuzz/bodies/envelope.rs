@@ -25,7 +25,7 @@ pub fn run(data: &[u8]) {
 
 fn encode_again(envelope: &Envelope) -> Vec<u8> {
     match envelope.x5chain() {
-        [] => envelope.to_bare_bytes(),
+        [] => envelope.bare_bytes().to_vec(),
         chain => envelope.to_file_bytes(chain),
     }
 }

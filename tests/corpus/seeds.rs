@@ -251,7 +251,7 @@ fn trust_lists() -> Seeds {
         change(&mut list);
         seeds.push(named(format!("{name}-claims"), list.encode().unwrap()));
         // One bit of the signature is another, so that the body may say that only the golden list is believed.
-        let mut signed = sign_trust_list(&list, &key("trust-list"), &by).unwrap().to_bare_bytes();
+        let mut signed = sign_trust_list(&list, &key("trust-list"), &by).unwrap().bare_bytes().to_vec();
         *signed.last_mut().unwrap() ^= 1;
         seeds.push(named(name, signed));
     };

@@ -50,7 +50,7 @@ impl Original {
     }
 
     fn sign(&self, payload: Vec<u8>, typ: Typ, key_id: KeyId, key: &SigningKey) -> Vec<u8> {
-        sign_envelope(typ, key_id, payload, key).unwrap().to_bare_bytes()
+        sign_envelope(typ, key_id, payload, key).unwrap().bare_bytes().to_vec()
     }
 
     pub(crate) fn payload(&self) -> Vec<u8> {
