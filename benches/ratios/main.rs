@@ -45,7 +45,9 @@ fn main() {
     let mut criterion =
         Criterion::default().sample_size(50).measurement_time(Duration::from_secs(4)).configure_from_args();
     let filter = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
-    let is_wanted = |row: &&Row| filter.as_ref().is_none_or(|filter| row.group.contains(filter));
+    let is_wanted = |row: &&Row| {
+        filter.as_ref().is_none_or(|filter| row.group.contains(filter) || filter.contains(row.group))
+    };
     for part in PARTS.iter().filter(|part| part.rows.iter().any(|row| is_wanted(&row))) {
         (part.measure)(&mut criterion);
     }

@@ -1,11 +1,9 @@
 //! The licence payload: CWT claims in both forms (FORMAT.md §2).
 
-use std::collections::BTreeMap;
-
 use super::cbor::{CborError, Reader, Writer};
 use crate::crypto::Digest;
 use crate::licence::{
-    AreaCode, Authority, CreditCode, FieldValue, Holder, HolderCodeType, HolderError, Identifier,
+    AreaCode, Authority, CreditCode, FieldValue, Fields, Holder, HolderCodeType, HolderError, Identifier,
     IdentifierError, Licence, LicenceType, TextError, check_text, is_field_key,
 };
 use crate::time::{Date, UnixTime};
@@ -234,16 +232,13 @@ fn encode_licence(licence: &Licence, form: LicenceForm, out: &mut Writer) {
     };
 }
 
-fn encode_fields(fields: &BTreeMap<String, FieldValue>, out: &mut Writer) {
-    // Deterministic order is by encoded bytes, and a text's encoding begins with its length.
-    let mut sorted: Vec<_> = fields.iter().collect();
-    sorted.sort_by_key(|(key, _)| key.len());
-    out.map(sorted.len());
-    for (key, value) in sorted {
+fn encode_fields(fields: &Fields, out: &mut Writer) {
+    out.map(fields.len());
+    for (key, value) in fields.iter() {
         out.text(key);
         match value {
             FieldValue::Text(text) => out.text(text),
-            FieldValue::Integer(number) => out.int(*number),
+            FieldValue::Integer(number) => out.int(number),
         };
     }
 }
@@ -259,7 +254,7 @@ struct Parts<'a> {
     valid_from: Option<Date>,
     valid_to: Option<Date>,
     holders: Option<Vec<RawHolder<'a>>>,
-    fields: Option<BTreeMap<String, FieldValue>>,
+    fields: Option<Fields>,
     replaces: Option<Identifier>,
     area_code: Option<AreaCode>,
     form: Option<&'a str>,
@@ -343,23 +338,22 @@ fn read_holders<'a>(reader: &mut Reader<'a>) -> Result<Vec<RawHolder<'a>>, Paylo
     Ok(holders)
 }
 
-fn read_fields(reader: &mut Reader<'_>) -> Result<BTreeMap<String, FieldValue>, PayloadError> {
+fn read_fields(reader: &mut Reader<'_>) -> Result<Fields, PayloadError> {
     let mut keys = reader.map()?;
     if keys.left() > MOST_FIELDS {
         return Err(PayloadError::Value { what: "number of fields" });
     }
-    let mut fields = BTreeMap::new();
+    let mut fields = Fields::with_capacity(keys.left(), reader.left());
     while let Some(key) = keys.next_text(reader)? {
         if !is_field_key(key) {
             return Err(PayloadError::Value { what: "field key" });
         }
         let value = match reader.peek()? {
-            super::cbor::Kind::Text => {
-                FieldValue::Text(read_text(reader, "field", MOST_FIELD_CHARACTERS)?.to_owned())
-            }
+            super::cbor::Kind::Text => FieldValue::Text(read_text(reader, "field", MOST_FIELD_CHARACTERS)?),
             _ => FieldValue::Integer(reader.int()?),
         };
-        fields.insert(key.to_owned(), value);
+        // The reader has seen that the keys ascend, so each is taken.
+        let _ = fields.push(key, value);
     }
     Ok(fields)
 }

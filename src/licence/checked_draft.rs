@@ -1,10 +1,9 @@
 //! The issue request, checked against its type.
 
-use std::collections::BTreeMap;
-
 use super::authority::{AreaCode, Authority};
 use super::content::Licence;
 use super::draft::{Draft, DraftEnd, DraftHolder};
+use super::fields::Fields;
 use super::holder::Holder;
 use super::identifier::Identifier;
 use super::json::{Json, pointer};
@@ -26,7 +25,7 @@ pub struct CheckedDraft {
     issued: Date,
     valid_from: Date,
     valid_to: Option<Date>,
-    fields: BTreeMap<String, FieldValue>,
+    fields: Fields,
     replaces: Option<Identifier>,
 }
 
@@ -53,7 +52,7 @@ impl Draft {
         let valid_from = self.valid_from.unwrap_or(today);
         let valid_to =
             problems.keep("/valid_to", last_day(self.valid_to, valid_from, licence_type)).flatten();
-        let fields = checked_fields(self.fields, licence_type, &mut problems);
+        let fields = checked_fields(&self.fields, licence_type, &mut problems);
         if let Some(got) = self.replaces.as_ref().map(Identifier::type_code).filter(|got| *got != expected) {
             problems.add("/replaces", Rule::OtherType { expected, got });
         }
@@ -123,31 +122,27 @@ fn last_day(
     }
 }
 
-fn checked_fields(
-    drafts: Vec<(String, Json)>,
-    licence_type: &LicenceType,
-    problems: &mut Problems,
-) -> BTreeMap<String, FieldValue> {
+fn checked_fields(drafts: &[(String, Json)], licence_type: &LicenceType, problems: &mut Problems) -> Fields {
     for field in licence_type.fields().iter().filter(|field| field.is_required()) {
         if !drafts.iter().any(|(key, _)| key == field.key()) {
             problems.add(pointer("/fields", field.key()), Rule::Missing);
         }
     }
-    let mut fields = BTreeMap::new();
+    let mut values = Vec::with_capacity(drafts.len());
     for (key, json) in drafts {
-        match checked_value(&key, json, licence_type) {
-            Ok(value) => drop(fields.insert(key, value)),
-            Err(rule) => problems.add(pointer("/fields", &key), rule),
+        match checked_value(key, json, licence_type) {
+            Ok(value) => values.push((key.as_str(), value)),
+            Err(rule) => problems.add(pointer("/fields", key), rule),
         }
     }
-    fields
+    values.into_iter().collect()
 }
 
-fn checked_value(key: &str, json: Json, licence_type: &LicenceType) -> Result<FieldValue, Rule> {
+fn checked_value<'a>(key: &str, json: &'a Json, licence_type: &LicenceType) -> Result<FieldValue<'a>, Rule> {
     let field = licence_type.field(key).ok_or(Rule::UnknownMember)?;
     let value = match json {
         Json::Text(text) => FieldValue::Text(text),
-        Json::Integer(number) => FieldValue::Integer(number),
+        Json::Integer(number) => FieldValue::Integer(*number),
         other => return Err(Rule::JsonType { expected: field.kind().in_json(), got: other.kind() }),
     };
     value.check(field)?;
@@ -209,7 +204,7 @@ impl CheckedDraft {
     }
 
     /// The fields by key.
-    pub const fn fields(&self) -> &BTreeMap<String, FieldValue> {
+    pub const fn fields(&self) -> &Fields {
         &self.fields
     }
 
@@ -356,6 +351,6 @@ mod tests {
         assert_eq!(licence.identifier, identifier);
         assert_eq!(licence.type_name, "试验证");
         assert_eq!(licence.number, draft.number());
-        assert_eq!(licence.fields.get("seats"), Some(&FieldValue::Integer(5)));
+        assert_eq!(licence.fields.get("seats"), Some(FieldValue::Integer(5)));
     }
 }

@@ -1,11 +1,10 @@
 //! What is signed: the contents of a licence, before any form or encoding.
 
-use std::collections::BTreeMap;
-
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use super::authority::{AreaCode, Authority};
-use super::field::InQr;
+use super::field::{FieldDefinition, InQr};
+use super::fields::Fields;
 use super::holder::Holder;
 use super::identifier::Identifier;
 use super::licence_type::LicenceType;
@@ -33,7 +32,7 @@ pub struct Licence {
     /// Who holds it (持证主体); at least one.
     pub holders: Vec<Holder>,
     /// The fields of its type, by key.
-    pub fields: BTreeMap<String, FieldValue>,
+    pub fields: Fields,
     /// The licence it replaces.
     pub replaces: Option<Identifier>,
     /// Where it was issued (所属管辖属地).
@@ -42,16 +41,19 @@ pub struct Licence {
 
 impl Licence {
     /// The fields that the QR form shows, masked where the type says so.
-    pub fn qr_fields(&self, licence_type: &LicenceType) -> BTreeMap<String, FieldValue> {
-        let shown = |(key, value): (&String, &FieldValue)| {
-            let value = match (licence_type.field(key)?.in_qr(), value) {
-                (InQr::Omitted, _) => return None,
-                (InQr::Masked, FieldValue::Text(text)) => FieldValue::Text(mask(text)),
-                (InQr::Masked | InQr::Shown, value) => value.clone(),
+    pub fn qr_fields(&self, licence_type: &LicenceType) -> Fields {
+        let mut shown = Fields::new();
+        for (key, value) in self.fields.iter() {
+            // In order already, so each is taken.
+            let _ = match (licence_type.field(key).map(FieldDefinition::in_qr), value) {
+                (None | Some(InQr::Omitted), _) => true,
+                (Some(InQr::Masked), FieldValue::Text(text)) => {
+                    shown.push(key, FieldValue::Text(&mask(text)))
+                }
+                (Some(InQr::Masked | InQr::Shown), value) => shown.push(key, value),
             };
-            Some((key.clone(), value))
-        };
-        self.fields.iter().filter_map(shown).collect()
+        }
+        shown
     }
 
     /// The holders as the QR form shows them: names stay, codes of natural persons are masked.

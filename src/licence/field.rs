@@ -259,7 +259,7 @@ pub(super) mod tests {
     }
 
     fn check(toml: &str, value: &str) -> Result<(), ValueError> {
-        FieldValue::Text(value.to_owned()).check(&field(toml).unwrap())
+        FieldValue::Text(value).check(&field(toml).unwrap())
     }
 
     #[test]

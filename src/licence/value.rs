@@ -1,17 +1,17 @@
 //! Values of a licence's fields.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::field::{FieldDefinition, FieldKind};
 use super::text::{TextError, check_text};
 use crate::time::{Date, TimeError};
 
 /// What a field holds. Dates, decimals and choices travel as text; there are no floating-point numbers anywhere.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(untagged)]
-pub enum FieldValue {
+pub enum FieldValue<'a> {
     /// A text, date, decimal or choice.
-    Text(String),
+    Text(&'a str),
     /// A whole number.
     Integer(i64),
 }
@@ -60,7 +60,7 @@ pub enum ValueError {
 /// 2^53 - 1: the largest integer that a reader with floating-point numbers keeps (RFC 7493 §2.2).
 pub(super) const MAX_INTEGER: i64 = 9_007_199_254_740_991;
 
-impl FieldValue {
+impl FieldValue<'_> {
     /// What this is, in words for errors.
     pub(super) const fn kind_in_json(&self) -> &'static str {
         match self {
@@ -168,13 +168,8 @@ mod tests {
     }
 
     #[test]
-    fn json_knows_strings_and_integers_only() {
-        let read = |json: &str| serde_json::from_str::<FieldValue>(json).ok();
-        assert_eq!(read("5"), Some(FieldValue::Integer(5)));
-        assert_eq!(read("\"5\""), Some(FieldValue::Text("5".to_owned())));
-        for wrong in ["5.0", "1e2", "null", "true", "[]", "{}", "9223372036854775808"] {
-            assert_eq!(read(wrong), None, "{wrong}");
-        }
+    fn in_json_it_is_a_string_or_a_number() {
+        assert_eq!(serde_json::to_string(&FieldValue::Text("-7")).unwrap(), "\"-7\"");
         assert_eq!(serde_json::to_string(&FieldValue::Integer(-7)).unwrap(), "-7");
     }
 

@@ -126,8 +126,10 @@ pub(super) fn scope(claims: &LicenceClaims, signer: &Signer<'_>, trust: &TrustSt
     }
     let list = trust.authority(&claims.issuer).and_then(|authority| {
         let number = claims.status.uri.strip_prefix(&authority.status_uri)?;
-        let canonical = number.parse::<u32>().is_ok_and(|parsed| parsed.to_string() == number);
-        canonical.then_some(())
+        // The one way to write it: no sign, no zeros before it.
+        let digits = number.bytes().all(|byte| byte.is_ascii_digit());
+        let canonical = digits && (number == "0" || !number.starts_with('0'));
+        (canonical && number.parse::<u32>().is_ok()).then_some(())
     });
     match list {
         Some(()) => Finding::pass(Check::Scope),

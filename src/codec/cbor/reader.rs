@@ -70,6 +70,11 @@ impl<'a> Reader<'a> {
         self.all.len() - self.rest.len()
     }
 
+    /// Bytes not read yet.
+    pub const fn left(&self) -> usize {
+        self.rest.len()
+    }
+
     /// The kind of the next item.
     pub fn peek(&self) -> Result<Kind, CborError> {
         let first = self.rest.first().ok_or(CborError::Truncated { at: self.position(), needed: 1 })?;
@@ -82,6 +87,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A number that fits into 64 bits with a sign.
+    #[inline]
     pub fn int(&mut self) -> Result<i64, CborError> {
         let head = self.head()?;
         let out_of_range = CborError::Range { at: head.at };
@@ -94,12 +100,14 @@ impl<'a> Reader<'a> {
     }
 
     /// A byte string.
+    #[inline]
     pub fn bytes(&mut self) -> Result<&'a [u8], CborError> {
         let head = self.expect(Kind::Bytes)?;
         self.take(&head)
     }
 
     /// A text.
+    #[inline]
     pub fn text(&mut self) -> Result<&'a str, CborError> {
         let head = self.expect(Kind::Text)?;
         std::str::from_utf8(self.take(&head)?).map_err(|_| CborError::NotUtf8 { at: head.at })
@@ -175,6 +183,7 @@ impl<'a> Reader<'a> {
         }
     }
 
+    #[inline]
     fn expect(&mut self, expected: Kind) -> Result<Head, CborError> {
         let head = self.head()?;
         if head.kind == expected {
@@ -184,8 +193,20 @@ impl<'a> Reader<'a> {
         }
     }
 
+    #[inline]
     fn head(&mut self) -> Result<Head, CborError> {
         let at = self.position();
+        // Nearly all heads of a licence: one byte, of a kind that is ours.
+        if let [first @ 0..0xe0, rest @ ..] = self.rest
+            && first & 0x1f < 24
+        {
+            self.rest = rest;
+            return Ok(Head { at, kind: kind_of(*first), value: u64::from(first & 0x1f) });
+        }
+        self.long_head(at)
+    }
+
+    fn long_head(&mut self, at: usize) -> Result<Head, CborError> {
         let (&first, rest) = self.rest.split_first().ok_or(CborError::Truncated { at, needed: 1 })?;
         let kind = kind_of(first);
         if kind == Kind::Other {
@@ -203,6 +224,7 @@ impl<'a> Reader<'a> {
         Ok(Head { at, kind, value })
     }
 
+    #[inline]
     fn take(&mut self, head: &Head) -> Result<&'a [u8], CborError> {
         let there = self.rest.len();
         let parts = usize::try_from(head.value).ok().and_then(|length| self.rest.split_at_checked(length));
@@ -236,11 +258,13 @@ impl<'a> MapKeys<'a> {
     }
 
     /// The next key as a number; `None` behind the last pair. The value is next in `reader`.
+    #[inline]
     pub fn next_int(&mut self, reader: &mut Reader<'a>) -> Result<Option<i64>, CborError> {
         self.next(reader, Reader::int)
     }
 
     /// The next key as a text; `None` behind the last pair. The value is next in `reader`.
+    #[inline]
     pub fn next_text(&mut self, reader: &mut Reader<'a>) -> Result<Option<&'a str>, CborError> {
         self.next(reader, Reader::text)
     }
@@ -249,6 +273,7 @@ impl<'a> MapKeys<'a> {
         self.next(reader, |reader| reader.skip_below(levels)).map(|key| key.is_some())
     }
 
+    #[inline]
     fn next<T>(
         &mut self,
         reader: &mut Reader<'a>,

@@ -147,10 +147,14 @@ fn any_date() -> impl Strategy<Value = Date> {
         .prop_map(|(year, month, day)| format!("{year:04}-{month:02}-{day:02}").parse().unwrap())
 }
 
-fn any_fields() -> impl Strategy<Value = BTreeMap<String, FieldValue>> {
-    let value =
-        prop_oneof![any_text(200).prop_map(FieldValue::Text), any::<i64>().prop_map(FieldValue::Integer)];
-    prop::collection::btree_map("[a-z][a-z0-9_]{0,39}", value, 0..20)
+fn any_fields() -> impl Strategy<Value = Fields> {
+    let text = (any_text(200), prop::option::of(any::<i64>()));
+    prop::collection::btree_map("[a-z][a-z0-9_]{0,39}", text, 0..20).prop_map(|fields| {
+        let pairs = fields.iter().map(|(key, (text, number))| {
+            (key.as_str(), number.map_or(FieldValue::Text(text), FieldValue::Integer))
+        });
+        pairs.collect()
+    })
 }
 
 /// Claims in either form with everything in them that can vary.

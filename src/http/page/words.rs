@@ -120,8 +120,8 @@ fn licence_rows(licence: &Licence, catalogue: &Catalogue, language: Language) ->
         (pick(language, "颁发日期", "Issued").to_owned(), licence.issued.to_string()),
         (pick(language, "有效期", "In force").to_owned(), format!("{} – {until}", licence.valid_from)),
     ]);
-    let value = |value: &FieldValue| match value {
-        FieldValue::Text(text) => text.clone(),
+    let value = |value: FieldValue<'_>| match value {
+        FieldValue::Text(text) => text.to_owned(),
         FieldValue::Integer(number) => number.to_string(),
     };
     let known = licence_type.map(|known| known.fields()).unwrap_or_default();
@@ -135,6 +135,6 @@ fn licence_rows(licence: &Licence, catalogue: &Catalogue, language: Language) ->
         }
     }
     let unknown = licence.fields.iter().filter(|(key, _)| known.iter().all(|field| field.key() != *key));
-    rows.extend(unknown.map(|(key, found)| (key.clone(), value(found))));
+    rows.extend(unknown.map(|(key, found)| (key.to_owned(), value(found))));
     rows
 }
