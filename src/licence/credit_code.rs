@@ -256,7 +256,7 @@ mod tests {
             let mut code = [b'0'; CreditCode::LENGTH];
             code[..16].copy_from_slice(sixteen.as_bytes());
             code[16] = u8::try_from(check_of_organisation(&code)).unwrap();
-            code[17] = u8::try_from(check_of_whole(&code)).unwrap();
+            code[17] = u8::try_from(check_of_whole(&code.map(value))).unwrap();
             String::from_utf8(code.to_vec()).unwrap()
         })
     }
