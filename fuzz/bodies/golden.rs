@@ -32,8 +32,7 @@ pub fn judged() -> UnixTime {
 
 /// Without records nothing is ever valid; and only what was signed is not refused. `bytes` is what the text or file held.
 pub fn assert_only_golden(verdict: &Verdict, bytes: &[u8]) {
-    let is_golden =
-        || decode_bytes(bytes).is_ok_and(|envelope| ENVELOPES.contains(&envelope.bare_bytes()));
+    let is_golden = || decode_bytes(bytes).is_ok_and(|envelope| ENVELOPES.contains(&envelope.bare_bytes()));
     match verdict.status {
         Status::Invalid => {}
         Status::Indeterminate => assert!(is_golden(), "a forgery went through: {verdict:?}"),

@@ -68,7 +68,8 @@ pub(crate) fn read_by(reader: Reader, cases: &[Case<'_>]) -> Vec<Codes> {
 
 /// Which of these trust lists another reader believes under a root.
 pub(crate) fn believed_by(reader: Reader, trust_lists: &[Vec<u8>], root: &[u8]) -> Vec<bool> {
-    let line = |list: &Vec<u8>| serde_json::json!({ "trust": hex(list), "root": hex(root), "at": 0, "text": "" });
+    let line =
+        |list: &Vec<u8>| serde_json::json!({ "trust": hex(list), "root": hex(root), "at": 0, "text": "" });
     let lines = trust_lists.iter().map(|list| format!("{}\n", line(list))).collect();
     ask(reader, lines).iter().map(|answer| !answer.is_null()).collect()
 }
