@@ -3,9 +3,10 @@
     python3 verify.py --trust TRUST_LIST_FILE --root SHA256_OF_ROOT_IN_HEX [--at UNIX_SECONDS] FILE | EL1:TEXT | -
 
 It has no records, so status and ledger stay unknown. Exit 2: nothing it can check is wrong. Exit 1: something is.
-Left out are base64, and what only somebody can break whom the root has certified. §1: Ed25519 points of small order.
-§4, §5: what a certificate says beside key, issuer, authority, purpose, scope and dates; what else a trust list says. §9:
-which characters a text may hold, check digits of credit codes and citizen numbers, what holders and fields may be."""
+Left out are base64, and what only somebody can break whom the root certified. §1: Ed25519 points of small order. §4,
+§5: what a certificate says beside key, issuer, authority, purpose, scope and dates; what else is in a trust list. §9:
+which characters and check digits a text has, but for identifiers; what holders and fields may be; how high a list
+number."""
 import argparse, contextlib, datetime, json, re, sys, time, zlib
 import cbor2
 from cryptography import x509
@@ -53,9 +54,9 @@ class Envelope:
 
     def verify(self, key):
         if self.alg == -8:
-            return key.verify(self.signature, self.signed)  # refuses what is not canonical by itself
+            return key.verify(self.signature, self.signed)  # which itself refuses S >= L and an R in other bytes
         r, s = int.from_bytes(self.signature[:32], "big"), int.from_bytes(self.signature[32:], "big")
-        need(s <= P256_ORDER // 2)
+        need(s <= P256_ORDER // 2 and key.curve.name == "secp256r1")
         return key.verify(utils.encode_dss_signature(r, s), self.signed, ec.ECDSA(hashes.SHA256()))
 
 def from_text(text):
