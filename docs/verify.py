@@ -3,10 +3,9 @@
     python3 verify.py --trust TRUST_LIST_FILE --root SHA256_OF_ROOT_IN_HEX [--at UNIX_SECONDS] FILE | EL1:TEXT | -
 
 It has no records, so status and ledger stay unknown. Exit 2: nothing it can check is wrong. Exit 1: something is.
-Left out are base64, and what only somebody can break whom the root certified. §1: Ed25519 points of small order. §4,
-§5: what a certificate says beside key, issuer, authority, purpose, scope and dates; what else is in a trust list. §9:
-which characters and check digits a text has, but for identifiers; what holders and fields may be; how high a list
-number."""
+Left out are base64, and what only someone certified could break. §1: Ed25519 points of small order. §4, §5: what a
+certificate says beside key, issuer, authority, purpose, scope and dates; the rest of the trust list. §9: which
+characters and check digits a text has, except identifiers; what holders and fields may be; how high a list number."""
 import argparse, contextlib, datetime, json, re, sys, time, zlib
 import cbor2
 from cryptography import x509
