@@ -46,7 +46,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 pub(crate) enum Reader {
     /// `docs/verify.py`, the short one.
     Short,
-    /// `tests/second_reader/`, which has every rule.
+    /// `tests/second_reader/`, which has every rule that a licence can break.
     Second,
 }
 
