@@ -88,24 +88,25 @@ pub(super) fn issuer(signed: &Signed, signer: &Signer<'_>, looked_up: &LookedUp)
 }
 
 /// A licence has to survive every revocation on its issuer's path; the ledger decides, where there is one (DESIGN §4).
+/// One that it surely does not survive outweighs one that nobody can tell, wherever on the path they are.
 fn revocations(claims: &LicenceClaims, revocations: &[Revocation], looked_up: &LookedUp) -> Finding {
-    for revocation in revocations {
-        let survives = match (looked_up, revocation.reason) {
-            (LookedUp::Found(record), _) => Some(record.position < revocation.position),
-            (LookedUp::Absent, _) => Some(false),
-            (LookedUp::NoSource | LookedUp::Unavailable, RevocationReason::Superseded) => {
-                Some(claims.issued_at < revocation.at)
-            }
-            // Whoever stole the key chose `iat`: without the ledger nobody can tell.
-            (LookedUp::NoSource | LookedUp::Unavailable, RevocationReason::Compromised) => None,
-        };
-        match survives {
-            Some(true) => {}
-            Some(false) => return Finding::fail(Check::Issuer, Code::IssuerRevoked, None),
-            None => return Finding::unknown(Check::Issuer, Code::IssuerRevoked),
+    let survives = |revocation: &Revocation| match (looked_up, revocation.reason) {
+        (LookedUp::Found(record), _) => Some(record.position < revocation.position),
+        (LookedUp::Absent, _) => Some(false),
+        (LookedUp::NoSource | LookedUp::Unavailable, RevocationReason::Superseded) => {
+            Some(claims.issued_at < revocation.at)
         }
+        // Whoever stole the key chose `iat`: without the ledger nobody can tell.
+        (LookedUp::NoSource | LookedUp::Unavailable, RevocationReason::Compromised) => None,
+    };
+    let found = |answer| revocations.iter().any(|revocation| survives(revocation) == answer);
+    if found(Some(false)) {
+        Finding::fail(Check::Issuer, Code::IssuerRevoked, None)
+    } else if found(None) {
+        Finding::unknown(Check::Issuer, Code::IssuerRevoked)
+    } else {
+        Finding::pass(Check::Issuer)
     }
-    Finding::pass(Check::Issuer)
 }
 
 /// As much of the issuer check as needs nothing from the payload.

@@ -157,6 +157,22 @@ fn without_a_ledger_a_stolen_keys_licences_cannot_be_told_apart() {
 }
 
 #[test]
+fn a_revocation_that_surely_hits_outweighs_one_that_perhaps_does() {
+    let city = City::new();
+    let revocation = |reason, time| Some(Revocation { reason, at: at(time), position: 0 });
+    for (stolen, replaced) in [(DEPARTMENT, CITY), (CITY, DEPARTMENT)] {
+        for (time, status) in [(NOW - 1, Status::Invalid), (NOW + 1, Status::Indeterminate)] {
+            let trust = city.trust(|list| {
+                list.certificates[stolen].revocation = revocation(RevocationReason::Compromised, NOW + 1);
+                list.certificates[replaced].revocation = revocation(RevocationReason::Superseded, time);
+            });
+            let reasons = [Code::IssuerRevoked, Code::StatusUnknown, Code::LedgerUnknown];
+            expect(&judge(&city, &trust, None, NOW), status, &reasons);
+        }
+    }
+}
+
+#[test]
 fn without_an_answer_about_status_and_ledger_nothing_is_valid() {
     let city = City::new();
     let trust = city.trust(|_| ());

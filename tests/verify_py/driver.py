@@ -1,6 +1,8 @@
-"""Puts many credentials through docs/verify.py's rules in one process: a JSON object a line in, its checks a line out.
+"""Puts many credentials through a reader's rules in one process: a JSON object a line in, its checks a line out.
 
-    driver.py VERIFY_PY
+    driver.py READER
+
+The reader is docs/verify.py or tests/second_reader/licence.py, each with `load_trust` and `judge`.
 
 A line holds "trust" (hexadecimal), "root" (hexadecimal), "at" (seconds), and either "text" or "bytes" (hexadecimal). Where
 the trust list is not believed, the answer is null.
@@ -8,15 +10,15 @@ the trust list is not believed, the answer is null.
 import functools, importlib.util, json, sys
 
 sys.path.insert(0, sys.argv[1].rpartition("/")[0])
-spec = importlib.util.spec_from_file_location("verify", sys.argv[1])
-verify = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(verify)
+spec = importlib.util.spec_from_file_location("reader", sys.argv[1])
+reader = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(reader)
 
 
 @functools.cache
 def load_trust(trust, root):
     try:
-        return verify.load_trust(bytes.fromhex(trust), root)
+        return reader.load_trust(bytes.fromhex(trust), root)
     except Exception:
         return None
 
@@ -25,4 +27,4 @@ for line in sys.stdin:
     case = json.loads(line)
     credential = case["text"] if "text" in case else bytes.fromhex(case["bytes"])
     trust = load_trust(case["trust"], case["root"])
-    print(json.dumps(trust and verify.judge(credential, trust, case["at"])))
+    print(json.dumps(trust and reader.judge(credential, trust, case["at"])))

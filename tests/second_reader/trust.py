@@ -1,4 +1,4 @@
-"""Envelopes, certificates and the trust list, by FORMAT.md §1, §4 and §5: what verify.py has to believe.
+"""A second implementation of FORMAT.md §1, §4 and §5, for the tests: envelopes, certificates and the trust list.
 
 Left out, since only who signs trust lists and certificates could break it: the order of authorities, what a certificate
 says beside its key, use and scope, and the budget of signature checks.

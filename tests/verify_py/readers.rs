@@ -1,4 +1,4 @@
-//! `docs/verify.py` over many credentials at once, beside our own verifier.
+//! Readers in Python over many credentials at once, beside our own verifier.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -41,23 +41,43 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What the other reader says to each case, all of them in one process.
-fn read_again(cases: &[Case<'_>]) -> Vec<Codes> {
-    let answers = ask(cases.iter().map(line).collect());
+/// The readers that share no code with ours.
+#[derive(Clone, Copy)]
+pub(crate) enum Reader {
+    /// `docs/verify.py`, the short one.
+    Short,
+    /// `tests/second_reader/`, which has every rule that a licence can break.
+    Second,
+}
+
+impl Reader {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Short => "docs/verify.py",
+            Self::Second => "tests/second_reader/licence.py",
+        }
+    }
+}
+
+/// What another reader says to each case, all of them in one process.
+pub(crate) fn read_by(reader: Reader, cases: &[Case<'_>]) -> Vec<Codes> {
+    let answers = ask(reader, cases.iter().map(line).collect());
     assert_eq!(answers.len(), cases.len());
     answers.iter().map(codes_in).collect()
 }
 
-/// Whether the other reader believes a trust list under a root.
-pub(crate) fn believes(trust_list: &[u8], root: &[u8]) -> bool {
-    let line = serde_json::json!({ "trust": hex(trust_list), "root": hex(root), "at": 0, "text": "" });
-    !ask(format!("{line}\n"))[0].is_null()
+/// Which of these trust lists another reader believes under a root.
+pub(crate) fn believed_by(reader: Reader, trust_lists: &[Vec<u8>], root: &[u8]) -> Vec<bool> {
+    let line =
+        |list: &Vec<u8>| serde_json::json!({ "trust": hex(list), "root": hex(root), "at": 0, "text": "" });
+    let lines = trust_lists.iter().map(|list| format!("{}\n", line(list))).collect();
+    ask(reader, lines).iter().map(|answer| !answer.is_null()).collect()
 }
 
-fn ask(lines: String) -> Vec<serde_json::Value> {
+fn ask(reader: Reader, lines: String) -> Vec<serde_json::Value> {
     let mut driver = Command::new(crate::python())
         .arg(tree("tests/verify_py/driver.py"))
-        .arg(tree("docs/verify.py"))
+        .arg(tree(reader.path()))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -66,7 +86,7 @@ fn ask(lines: String) -> Vec<serde_json::Value> {
     let writer = std::thread::spawn(move || input.write_all(lines.as_bytes()));
     let output = driver.wait_with_output().unwrap();
     writer.join().unwrap().unwrap();
-    assert!(output.status.success(), "the driver of docs/verify.py failed");
+    assert!(output.status.success(), "the driver of {} failed", reader.path());
     let answers = String::from_utf8(output.stdout).unwrap();
     answers.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
@@ -106,10 +126,10 @@ pub(crate) fn read_here(case: &Case<'_>) -> Codes {
     })
 }
 
-/// Judges all cases by both readers, which have to agree on every word, and hands out what they said.
+/// Judges all cases by ours and the second reader, which have to agree on every word, and hands out what they said.
 #[track_caller]
 pub(crate) fn judge(cases: &[Case<'_>]) -> Vec<Codes> {
-    let again = read_again(cases);
+    let again = read_by(Reader::Second, cases);
     let disagreements: Vec<String> = cases
         .iter()
         .zip(&again)
