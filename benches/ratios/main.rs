@@ -23,8 +23,13 @@ mod verdict;
 use std::time::Duration;
 
 use criterion::Criterion;
+use mimalloc::MiMalloc;
 
 use table::Row;
+
+/// The program's own.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// What makes one or more rows of the table. Setting up takes its time, so it is left out where a filter names others.
 struct Part {

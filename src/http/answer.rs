@@ -10,7 +10,9 @@ use super::problem::Problem;
 
 /// A value as JSON.
 pub(super) fn json<T: Serialize>(value: &T) -> Result<Response, Problem> {
-    let body = serde_json::to_vec(value).map_err(Problem::internal)?;
+    // Room for a verdict with its licence.
+    let mut body = Vec::with_capacity(2_048);
+    serde_json::to_writer(&mut body, value).map_err(Problem::internal)?;
     Ok(bytes("application/json", body))
 }
 

@@ -23,8 +23,8 @@ use crate::store::{
 use crate::time::UnixTime;
 use crate::verify::SignatureCache;
 
-/// Credentials whose signature is remembered: some 100 MB at the most.
-const REMEMBERED: usize = 32_768;
+/// Credentials whose signature is remembered: some 60 MB as QR texts.
+const REMEMBERED: usize = 65_536;
 
 /// An open installation: everything it does goes through here.
 pub struct Registry {

@@ -5,30 +5,27 @@ use std::sync::Arc;
 
 use quick_cache::sync::Cache;
 
-use crate::codec::{KeyId, LicenceClaims};
+use crate::codec::Envelope;
 use crate::crypto::Digest;
 
 /// A bounded memory of good signatures, by the SHA-256 of what was presented.
 #[derive(Debug)]
 pub struct SignatureCache(Cache<Digest, Arc<Signed>>);
 
-/// What was decoded from bytes whose signature was good.
-#[derive(Debug, PartialEq, Eq)]
+/// What was presented, once decoded. Its claims are decoded anew each time: one piece of memory is kept instead of the
+/// dozens that claims are, since filling new memory showed in the time of every verification.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Signed {
-    /// Who signed.
-    pub(super) key_id: KeyId,
-    /// SHA-256 of the certificate under which the signature was good: another one with the same key id proves nothing.
-    pub(super) certificate: Digest,
+    /// Header, payload and signature.
+    pub(super) envelope: Envelope,
     /// Digest of the bare envelope.
     pub(super) digest: Digest,
-    /// Certificates that came with it.
-    pub(super) x5chain: Vec<Vec<u8>>,
-    /// What it says.
-    pub(super) claims: Arc<LicenceClaims>,
+    /// SHA-256 of the certificate under which the signature was good: another one with the same key id proves nothing.
+    pub(super) certificate: Digest,
 }
 
 impl SignatureCache {
-    /// Room for this many credentials, at 2 to 4 kB each.
+    /// Room for this many credentials, at about 1 kB each as QR texts.
     pub fn new(capacity: usize) -> Self {
         Self(Cache::new(capacity))
     }

@@ -65,12 +65,16 @@ fn is_earlier_version(old: &Identifier, new: &Identifier) -> bool {
 }
 
 /// The issuer is known, was certified for licences when it signed, and is the one the licence names.
-pub(super) fn issuer(signed: &Signed, signer: &Signer<'_>, looked_up: &LookedUp) -> Finding {
+pub(super) fn issuer(
+    signed: &Signed,
+    claims: &LicenceClaims,
+    signer: &Signer<'_>,
+    looked_up: &LookedUp,
+) -> Finding {
     let known = match signer {
         Signer::Known(known) => *known,
         Signer::Unknown => return issuer_is_known(signer),
     };
-    let claims = &signed.claims;
     let fail = |code, detail| Finding::fail(Check::Issuer, code, Some(detail));
     if let Err(error) = known.check_usage(Usage::Licence) {
         return fail(Code::IssuerWrongUse, error.to_string());
@@ -81,7 +85,8 @@ pub(super) fn issuer(signed: &Signed, signer: &Signer<'_>, looked_up: &LookedUp)
     if known.credit_code() != Some(&claims.issuer) {
         return fail(Code::IssuerMismatch, format!("iss is {}, the certificate is another's", claims.issuer));
     }
-    if !signed.x5chain.is_empty() && !known.chain_is(&signed.x5chain) {
+    let chain = signed.envelope.x5chain();
+    if !chain.is_empty() && !known.chain_is(chain) {
         return Finding::fail(Check::Issuer, Code::ChainMismatch, None);
     }
     revocations(claims, known.revocations(), looked_up)
@@ -187,8 +192,8 @@ pub(super) const fn ledger(looked_up: &LookedUp) -> Finding {
 }
 
 /// Whether a record is about exactly what was signed, in the form that came.
-pub(super) fn is_of_these_bytes(record: &Record, signed: &Signed) -> bool {
-    match signed.claims.form {
+pub(super) fn is_of_these_bytes(record: &Record, signed: &Signed, claims: &LicenceClaims) -> bool {
+    match claims.form {
         LicenceForm::Full => record.full == signed.digest,
         LicenceForm::Qr { full } => record.qr == signed.digest && record.full == full,
     }

@@ -71,9 +71,9 @@ impl<'a> Verifier<'a> {
     ) -> Verdict {
         let remembered = self.cache.map(|cache| (cache, Digest::of(presented)));
         if let Some(signed) = remembered.and_then(|(cache, digest)| cache.get(&digest)) {
-            let signer = checks::find_signer(self.trust, signed.key_id);
+            let signer = checks::find_signer(self.trust, signed.envelope.key_id());
             if signer.certificate_is(&signed.certificate) {
-                return self.judge(&signed, &signer, at);
+                return self.judge(&signed, &signer, Finding::pass(Check::Signature), at);
             }
         }
         let envelope = match decode(presented) {
@@ -85,41 +85,27 @@ impl<'a> Verifier<'a> {
         };
         let signer = checks::find_signer(self.trust, envelope.key_id());
         let signature = checks::signature(&envelope, &signer);
-        let claims = match LicenceClaims::decode(envelope.payload()) {
-            Ok(claims) => Arc::new(claims),
-            Err(error) => return self.refuse_payload(&signer, signature, error.to_string(), at),
-        };
-        let signed = Signed {
-            key_id: envelope.key_id(),
-            certificate: signer.fingerprint().unwrap_or_else(|| Digest::from_bytes([0; 32])),
-            digest: envelope.digest(),
-            x5chain: envelope.x5chain().to_vec(),
-            claims,
-        };
-        if signature.result != Outcome::Pass {
-            return self.judge_with(&signed, &signer, signature, at);
+        let certificate = signer.fingerprint().unwrap_or_else(|| Digest::from_bytes([0; 32]));
+        let signed = Signed { digest: envelope.digest(), envelope, certificate };
+        if let (Some((cache, digest)), Outcome::Pass) = (remembered, signature.result) {
+            // A copy is as small as can be; what was decoded into has room to spare and goes back at once.
+            cache.insert(digest, Arc::new(signed.clone()));
         }
-        let signed = Arc::new(signed);
-        if let Some((cache, digest)) = remembered {
-            cache.insert(digest, Arc::clone(&signed));
-        }
-        self.judge(&signed, &signer, at)
+        self.judge(&signed, &signer, signature, at)
     }
 
-    /// Judges what carries a good signature of `signer`.
-    fn judge(&self, signed: &Signed, signer: &Signer<'_>, at: UnixTime) -> Verdict {
-        self.judge_with(signed, signer, Finding::pass(Check::Signature), at)
-    }
-
-    fn judge_with(&self, signed: &Signed, signer: &Signer<'_>, signature: Finding, at: UnixTime) -> Verdict {
-        let claims = &*signed.claims;
-        let looked_up = self.look_up(signed);
+    fn judge(&self, signed: &Signed, signer: &Signer<'_>, signature: Finding, at: UnixTime) -> Verdict {
+        let claims = match LicenceClaims::decode(signed.envelope.payload()) {
+            Ok(claims) => claims,
+            Err(error) => return self.refuse_payload(signer, signature, error.to_string(), at),
+        };
+        let looked_up = self.look_up(signed, &claims);
         let findings = vec![
-            checks::format(claims),
-            checks::issuer(signed, signer, &looked_up),
-            checks::scope(claims, signer, self.trust),
+            checks::format(&claims),
+            checks::issuer(signed, &claims, signer, &looked_up),
+            checks::scope(&claims, signer, self.trust),
             signature,
-            checks::dates(claims, at),
+            checks::dates(&claims, at),
             checks::status(&looked_up, at),
             checks::ledger(&looked_up),
         ];
@@ -127,15 +113,15 @@ impl<'a> Verifier<'a> {
             LicenceForm::Full => Form::Full,
             LicenceForm::Qr { .. } => Form::Qr,
         };
-        let shown = checks::may_be_shown(&findings).then(|| ShownLicence::new(Arc::clone(&signed.claims)));
+        let shown = checks::may_be_shown(&findings).then(|| ShownLicence::new(Arc::new(claims)));
         self.verdict(findings, Some(form), shown, at)
     }
 
-    fn look_up(&self, signed: &Signed) -> LookedUp {
+    fn look_up(&self, signed: &Signed, claims: &LicenceClaims) -> LookedUp {
         let Some(records) = self.records else { return LookedUp::NoSource };
-        match records.look_up(&signed.claims.licence.identifier) {
+        match records.look_up(&claims.licence.identifier) {
             Err(RecordsUnavailable) => LookedUp::Unavailable,
-            Ok(Some(record)) if checks::is_of_these_bytes(&record, signed) => LookedUp::Found(record),
+            Ok(Some(record)) if checks::is_of_these_bytes(&record, signed, claims) => LookedUp::Found(record),
             Ok(_) => LookedUp::Absent,
         }
     }
