@@ -53,15 +53,8 @@ impl City {
             types: catalogue.iter().map(LicenceType::code).collect(),
             algorithm: Algorithm::Es256,
         };
-        let plan = Plan {
-            region: "示范市".to_owned(),
-            city: Authority::new("11110000000021135M".parse().unwrap(), "示范市人民政府").unwrap(),
-            area_code: None,
-            public_url: "https://licences.example".to_owned(),
-            departments: vec![bureau],
-            checkpoint: None,
-            keys: None,
-        };
+        let city = Authority::new("11110000000021135M".parse().unwrap(), "示范市人民政府").unwrap();
+        let plan = Plan::new("示范市", city, "https://licences.example", vec![bureau]);
         let dir = tempfile::tempdir().unwrap();
         let mut made = make_installation(dir.path(), &plan, Arc::new(SystemRandom), now()).unwrap();
         Self { dir, department: made.departments.remove(0) }

@@ -24,6 +24,14 @@ pub struct Plan {
     pub keys: Option<PathBuf>,
 }
 
+impl Plan {
+    /// An installation that keeps everything in one directory and prints no area on its licences.
+    pub fn new(region: &str, city: Authority, public_url: &str, departments: Vec<DepartmentPlan>) -> Self {
+        let (region, public_url) = (region.to_owned(), public_url.to_owned());
+        Self { region, city, area_code: None, public_url, departments, checkpoint: None, keys: None }
+    }
+}
+
 /// A department of a new installation.
 #[derive(Clone, Debug)]
 pub struct DepartmentPlan {
