@@ -9,38 +9,21 @@
 
 mod support;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
-use support::demo::{Demo, verdict};
+use support::demo::{Demo, Installation, verdict};
 use support::http::Request;
 use support::seed::Seeded;
-use support::service::{Service, Start, elicense, run};
+use support::service::{Service, elicense, run};
 use support::tree;
 
 const CODE: &str = "11330105002500287C";
 const BUSINESS: &str = "11100000MB0143028R001";
 
-struct City {
-    _place: tempfile::TempDir,
-    data: PathBuf,
-    logs: PathBuf,
-}
-
-impl City {
-    fn new() -> (Self, Service) {
-        let place = tempfile::tempdir().expect("a temporary directory");
-        let (data, logs) = (place.path().join("data"), place.path().to_owned());
-        let service = Start::demo(&data, &logs).ready();
-        (Self { _place: place, data, logs }, service)
-    }
-
-    fn serve(&self) -> Service {
-        Start::serve(&self.data, &self.logs).ready()
-    }
-
+impl Installation {
     fn department(&self, words: &[&str]) -> Command {
         let mut command = elicense();
         command.arg("department").args(words).arg("--data").arg(&self.data);
@@ -92,7 +75,7 @@ fn trust_list_version(service: &Service, folder: &Path) -> u64 {
 
 #[test]
 fn a_department_that_is_added_issues_after_the_next_start() {
-    let (city, service) = City::new();
+    let (city, service) = Installation::new();
     let old = Demo::read(&city.data).licences[0].clone();
     let words = ["add", CODE, "--name", "示范市数据局", "--types", BUSINESS, "--signs-with", "eddsa"];
     let refused = city.run(&words);
@@ -111,7 +94,7 @@ fn a_department_that_is_added_issues_after_the_next_start() {
     assert!(said(&city.run(&words)).contains("already"));
 
     let service = city.serve();
-    assert_eq!(trust_list_version(&service, &city.logs), 2);
+    assert_eq!(trust_list_version(&service, &city.folder), 2);
     let (status, issued) = issue(&service, &key, "NEW-1");
     assert_eq!(status, 201, "{issued}");
     let judged = verdict(&mut service.client(), issued["qr"].as_str().expect("a QR text"));
@@ -124,19 +107,19 @@ fn a_department_that_is_added_issues_after_the_next_start() {
 
 #[test]
 fn one_that_only_verifies_needs_no_certificate() {
-    let (city, service) = City::new();
+    let (city, service) = Installation::new();
     assert!(service.terminate().success());
     let made = city.json(&["add", CODE, "--name", "示范市数据局"]);
     assert_eq!(city.listed(CODE).expect("it is listed")["types"], json!([]));
     let service = city.serve();
-    assert_eq!(trust_list_version(&service, &city.logs), 1);
+    assert_eq!(trust_list_version(&service, &city.folder), 1);
     let (status, problem) = issue(&service, made["api_key"].as_str().expect("a key"), "NEW-1");
     assert_eq!((status, problem["code"].as_str()), (422, Some("not_an_issuer")));
 }
 
 #[test]
 fn what_is_wrong_is_named_before_anything_is_written() {
-    let (city, service) = City::new();
+    let (city, service) = Installation::new();
     assert!(service.terminate().success());
     let before = city.json(&["list"]);
     for (words, code, named) in [
@@ -157,7 +140,7 @@ fn what_is_wrong_is_named_before_anything_is_written() {
 
 #[test]
 fn an_api_key_is_replaced_by_another() {
-    let (city, service) = City::new();
+    let (city, service) = Installation::new();
     let demo = Demo::read(&city.data);
     let department =
         demo.departments.iter().find(|one| one.types.iter().any(|code| code == BUSINESS)).expect("one");
@@ -178,7 +161,7 @@ fn an_api_key_is_replaced_by_another() {
 
 #[test]
 fn an_addition_that_was_killed_is_done_again() {
-    let (city, service) = City::new();
+    let (city, service) = Installation::new();
     assert!(service.terminate().success());
     let mut seed = Seeded::announced();
     let words = ["add", CODE, "--name", "示范市数据局", "--types", BUSINESS];

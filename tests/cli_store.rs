@@ -9,30 +9,17 @@
 
 mod support;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Output;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use support::demo::Demo;
+use support::demo::{Demo, Installation};
 use support::http::Request;
-use support::service::{Service, Start, elicense, run};
+use support::service::{Service, elicense, run};
 
-struct City {
-    _place: tempfile::TempDir,
-    data: PathBuf,
-    logs: PathBuf,
-}
-
-impl City {
-    fn new() -> (Self, Service) {
-        let place = tempfile::tempdir().expect("a temporary directory");
-        let (data, logs) = (place.path().join("data"), place.path().to_owned());
-        let service = Start::demo(&data, &logs).ready();
-        (Self { _place: place, data, logs }, service)
-    }
-
+impl Installation {
     fn store(&self, subcommand: &str) -> Output {
         run(elicense().args(["store", subcommand, "--json", "--data"]).arg(&self.data))
     }
@@ -94,7 +81,7 @@ fn renew(service: &Service, data: &Path) {
 
 #[test]
 fn every_row_is_compared_when_nobody_has_it_open() {
-    let (city, service) = City::new();
+    let (city, service) = Installation::new();
     renew(&service, &city.data);
     let beside = city.report("check");
     let holder = beside["index"]["in_use_by"].as_str().expect("who has it open");
@@ -115,7 +102,7 @@ fn every_row_is_compared_when_nobody_has_it_open() {
 
 #[test]
 fn a_row_that_is_gone_changed_or_too_many_is_named_and_rebuilding_mends_it() {
-    let (city, service) = City::new();
+    let (city, service) = Installation::new();
     let kinds = [
         ("l", "licence by identifier"),
         ("n", "licence by number"),
@@ -150,11 +137,11 @@ fn a_row_that_is_gone_changed_or_too_many_is_named_and_rebuilding_mends_it() {
 
 #[test]
 fn a_row_put_back_to_what_it_once_was_is_found() {
-    let (city, service) = City::new();
+    let (city, service) = Installation::new();
     assert!(service.terminate().success());
     let mut before = Vec::new();
     city.change_index(|db| before = rows(db, "n"));
-    let service = Start::serve(&city.data, &city.logs).ready();
+    let service = city.serve();
     renew(&service, &city.data);
     assert!(service.terminate().success());
     city.change_index(|db| {
@@ -167,7 +154,7 @@ fn a_row_put_back_to_what_it_once_was_is_found() {
 
 #[test]
 fn damage_of_the_ledger_is_told_before_that_of_the_index() {
-    let (city, service) = City::new();
+    let (city, service) = Installation::new();
     assert!(service.terminate().success());
     city.change_index(|db| {
         let found = rows(db, "l");
@@ -183,12 +170,12 @@ fn damage_of_the_ledger_is_told_before_that_of_the_index() {
 
 #[test]
 fn what_a_killed_service_left_is_no_difference() {
-    let (city, mut service) = City::new();
+    let (city, mut service) = Installation::new();
     for _ in 0..5 {
         service.kill();
         let report = city.report("check");
         assert!(report["index"]["rows"].is_u64(), "{report}");
-        service = Start::serve(&city.data, &city.logs).ready();
+        service = city.serve();
     }
     let demo = Demo::read(&city.data);
     let issuer = demo.issuer(&mut service.client());

@@ -10,28 +10,14 @@
 mod support;
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
 use std::process::{Output, Stdio};
 
 use serde_json::{Value, json};
 
-use support::demo::Demo;
-use support::service::{Service, Start, elicense, run};
+use support::demo::{Demo, Installation};
+use support::service::{elicense, run};
 
-struct City {
-    _place: tempfile::TempDir,
-    data: PathBuf,
-    folder: PathBuf,
-}
-
-impl City {
-    fn new() -> (Self, Service) {
-        let place = tempfile::tempdir().expect("a temporary directory");
-        let (data, folder) = (place.path().join("data"), place.path().to_owned());
-        let service = Start::demo(&data, &folder).ready();
-        (Self { _place: place, data, folder }, service)
-    }
-
+impl Installation {
     fn file(&self, name: &str, bytes: &[u8]) -> String {
         let path = self.folder.join(name);
         std::fs::write(&path, bytes).expect("a file");
@@ -57,7 +43,7 @@ fn assert_says(output: &Output, code: i32, words: &str) {
 
 #[test]
 fn what_cannot_be_verified_is_told_by_its_name() {
-    let (city, service) = City::new();
+    let (city, service) = Installation::new();
     let (url, qr) = (service.url(), Demo::read(&city.data).licences[0].qr.clone());
     let data = city.data.to_str().expect("UTF-8").to_owned();
     let picture = city.file("bad.png", b"\x89PNG\r\n\x1a\nnope");
@@ -88,7 +74,7 @@ fn what_cannot_be_verified_is_told_by_its_name() {
 
 #[test]
 fn the_same_words_from_here_and_from_a_service() {
-    let (city, service) = City::new();
+    let (city, service) = Installation::new();
     let qr = Demo::read(&city.data).licences[0].qr.clone();
     let from_service = elicense_says(["verify", "--lang", "en", "--server", &service.url(), &qr]);
     assert!(service.terminate().success());
@@ -100,7 +86,7 @@ fn the_same_words_from_here_and_from_a_service() {
 
 #[test]
 fn a_port_in_use_and_a_store_in_use_name_what_to_do() {
-    let (city, service) = City::new();
+    let (city, service) = Installation::new();
     let address = service.address.to_string();
     let taken = elicense_says([
         OsStr::new("serve"),
@@ -127,7 +113,7 @@ fn a_port_in_use_and_a_store_in_use_name_what_to_do() {
 
 #[test]
 fn a_machine_reads_refusals_by_code() {
-    let (city, service) = City::new();
+    let (city, service) = Installation::new();
     let identifier = Demo::read(&city.data).licences[0].identifier.clone();
     let data = city.data.to_str().expect("UTF-8").to_owned();
     let code = |words: &[&str]| {

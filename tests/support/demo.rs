@@ -1,12 +1,36 @@
 //! The demonstration that `elicense demo` makes, and licences issued on it.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::http::{Client, Request, Response};
+use super::service::{Service, Start};
+
+/// A demonstration in a directory of its own, for tests that stop and start its service.
+pub(crate) struct Installation {
+    _place: tempfile::TempDir,
+    pub(crate) data: PathBuf,
+    /// Beside `data`, for whatever else a test writes.
+    pub(crate) folder: PathBuf,
+}
+
+impl Installation {
+    /// Made, and served.
+    pub(crate) fn new() -> (Self, Service) {
+        let place = tempfile::tempdir().expect("a temporary directory");
+        let (data, folder) = (place.path().join("data"), place.path().to_owned());
+        let service = Start::demo(&data, &folder).ready();
+        (Self { _place: place, data, folder }, service)
+    }
+
+    /// Served again.
+    pub(crate) fn serve(&self) -> Service {
+        Start::serve(&self.data, &self.folder).ready()
+    }
+}
 
 /// `demo.json`.
 #[derive(Debug, Clone, Deserialize)]
