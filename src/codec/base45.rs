@@ -21,7 +21,7 @@ const VALUES: [u32; 256] = {
     values
 };
 
-/// More than three digits may stand for, and than two: one look finds overflow and bad digits alike.
+/// More than any two bytes hold, so that looking whether a value fits finds overflow and bad digits alike.
 const NOT_A_DIGIT: u32 = 1 << 16;
 
 /// A text that is not base45.

@@ -52,7 +52,8 @@ pub fn inflate(stream: &[u8], most: usize) -> Result<Vec<u8>, ZlibError> {
 }
 
 thread_local! {
-    /// Kept, since each is a quarter of a megabyte to make. They carry nothing from one stream to the next.
+    /// Kept, since making one costs a good part of what a licence's few hundred bytes take. Reset before each use, they
+    /// carry nothing from one stream to the next.
     static DEFLATER: RefCell<Compress> = RefCell::new(Compress::new(Compression::best(), true));
     static INFLATER: RefCell<Decompress> = RefCell::new(Decompress::new(true));
 }

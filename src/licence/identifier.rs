@@ -151,13 +151,12 @@ impl<'a> RawParts<'a> {
             return Err(IdentifierError::Length { got: text.len() });
         }
         let mut pieces = text.rsplitn(6, '.');
-        let mut next = || pieces.next();
-        match (next(), next(), next(), next(), next(), next()) {
-            (Some(check), Some(version), Some(serial), Some(issuer), Some(type_code), Some(root)) => {
-                Ok(Self { root, type_code, issuer, serial, version, check })
-            }
-            _ => Err(IdentifierError::Parts { got: text.split('.').count() }),
-        }
+        let [Some(check), Some(version), Some(serial), Some(issuer), Some(type_code), Some(root)] =
+            std::array::from_fn(|_| pieces.next())
+        else {
+            return Err(IdentifierError::Parts { got: text.split('.').count() });
+        };
+        Ok(Self { root, type_code, issuer, serial, version, check })
     }
 
     pub(super) fn check_root(&self) -> Result<(), IdentifierError> {
