@@ -54,7 +54,7 @@
 //! | 4 | [`codec`] | bytes to structures and back: CBOR, COSE envelope, payload, QR text |
 //! | 5 | [`pki`], [`ledger`] | certificates and trust list; entries, Merkle tree, checkpoints |
 //! | 6 | [`verify`], [`issue`] | bytes to verdict; draft to signed licence. Both pure |
-//! | 7 | [`store`], [`render`] | the ledger on disk and its index; QR pictures, drawn and read |
+//! | 7 | [`store`], [`render`], [`pack`] | the ledger on disk and its index; QR pictures, drawn and read; signed files for offline verifiers |
 //! | 8 | [`registry`] | what an installation does, one act a file |
 //!
 //! Whoever only verifies needs [`verify::Verifier`], a [`pki::TrustStore`] and something that implements
@@ -71,6 +71,7 @@ pub mod http;
 pub mod issue;
 pub mod ledger;
 pub mod licence;
+pub mod pack;
 pub mod pki;
 pub mod registry;
 pub mod render;

@@ -22,6 +22,7 @@ mod json;
 mod licence_type;
 mod lifecycle;
 mod mask;
+mod offline_policy;
 mod problem;
 #[cfg(test)]
 mod samples;
@@ -51,6 +52,7 @@ pub use licence_type::{
 };
 pub use lifecycle::{Reason, State, Transition, TransitionError};
 pub use mask::mask;
+pub use offline_policy::{Grade, OfflinePolicy};
 pub use problem::{DraftError, Problem, Problems, Rule};
 pub use schema::json_schema_of_issue_request;
 pub use serial::{Serial, SerialError, Version, VersionError};

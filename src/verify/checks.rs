@@ -2,12 +2,13 @@
 
 use super::cache::Signed;
 use super::code::Code;
+use super::offline::ListEntry;
 use super::records::Record;
-use super::verdict::{Check, Finding, Outcome, Status};
-use super::verifier::LookedUp;
+use super::verdict::{Check, Finding, Outcome, Status, StatusAge};
+use super::verifier::{Carried, LookedUp};
 use crate::codec::{Envelope, KeyId, LicenceClaims, LicenceForm};
 use crate::crypto::Digest;
-use crate::licence::{Identifier, State};
+use crate::licence::{Grade, Identifier, State};
 use crate::pki::{KnownSigner, Revocation, RevocationReason, TrustStore, Usage};
 use crate::time::{Date, UnixTime};
 
@@ -26,6 +27,12 @@ impl Signer<'_> {
             Self::Known(signer) => Some(signer.certificate().fingerprint()),
             Self::Unknown => None,
         }
+    }
+
+    /// Whether a key on its path is revoked as compromised.
+    fn is_compromised(&self) -> bool {
+        let Self::Known(signer) = self else { return false };
+        signer.revocations().iter().any(|revocation| revocation.reason == RevocationReason::Compromised)
     }
 
     pub(super) fn certificate_is(&self, fingerprint: &Digest) -> bool {
@@ -98,11 +105,10 @@ fn revocations(claims: &LicenceClaims, revocations: &[Revocation], looked_up: &L
     let survives = |revocation: &Revocation| match (looked_up, revocation.reason) {
         (LookedUp::Found(record), _) => Some(record.position < revocation.position),
         (LookedUp::Absent, _) => Some(false),
-        (LookedUp::NoSource | LookedUp::Unavailable, RevocationReason::Superseded) => {
-            Some(claims.issued_at < revocation.at)
-        }
+        (_, RevocationReason::Superseded) => Some(claims.issued_at < revocation.at),
+        (LookedUp::Offline(Carried { survives: true, .. }), RevocationReason::Compromised) => Some(true),
         // Whoever stole the key chose `iat`: without the ledger nobody can tell.
-        (LookedUp::NoSource | LookedUp::Unavailable, RevocationReason::Compromised) => None,
+        (_, RevocationReason::Compromised) => None,
     };
     let found = |answer| revocations.iter().any(|revocation| survives(revocation) == answer);
     if found(Some(false)) {
@@ -169,8 +175,12 @@ pub(super) fn dates(claims: &LicenceClaims, at: UnixTime) -> Finding {
 
 /// The licence is neither suspended, revoked nor replaced.
 pub(super) fn status(looked_up: &LookedUp, at: UnixTime) -> Finding {
-    let LookedUp::Found(record) = looked_up else {
-        return Finding::unknown(Check::Status, Code::StatusUnknown);
+    let record = match looked_up {
+        LookedUp::Found(record) => record,
+        LookedUp::Offline(carried) => return carried_status(carried, at),
+        LookedUp::NoSource | LookedUp::Unavailable | LookedUp::Absent => {
+            return Finding::unknown(Check::Status, Code::StatusUnknown);
+        }
     };
     match (record.state_at(at), record.replaced_at(at)) {
         (State::Revoked, _) => Finding::fail(Check::Status, Code::Revoked, None),
@@ -182,12 +192,58 @@ pub(super) fn status(looked_up: &LookedUp, at: UnixTime) -> Finding {
     }
 }
 
+/// What a carried status list says: good as of then, graded by its age. What is out of force for good stays so.
+fn carried_status(carried: &Carried, at: UnixTime) -> Finding {
+    let Some(ListEntry { value, as_of }) = carried.entry else {
+        return Finding::unknown(Check::Status, Code::StatusUnknown);
+    };
+    let told = Some(format!("as of {as_of}"));
+    let graded =
+        |outcome, code| Finding { check: Check::Status, result: outcome, code, detail: told.clone() };
+    match (value, carried.policy.grade(age(at, as_of))) {
+        (1, _) => graded(Outcome::Fail, Code::OutOfForce),
+        (0 | 2, Grade::TooOld) => graded(Outcome::Unknown, Code::StatusTooOld),
+        (2, _) => graded(Outcome::Fail, Code::Suspended),
+        (0, Grade::Fresh) => graded(Outcome::Pass, Code::Ok),
+        (0, Grade::Stale) => graded(Outcome::Pass, Code::StatusStale),
+        _ => Finding::unknown(Check::Status, Code::StatusUnknown),
+    }
+}
+
+/// How old a carried entry was.
+pub(super) fn status_age(looked_up: &LookedUp, at: UnixTime) -> Option<StatusAge> {
+    let LookedUp::Offline(Carried { entry: Some(entry), policy, .. }) = looked_up else { return None };
+    Some(StatusAge { as_of: entry.as_of, grade: policy.grade(age(at, entry.as_of)) })
+}
+
+/// Seconds from then to now; nothing is younger than new.
+fn age(at: UnixTime, then: UnixTime) -> i64 {
+    at.seconds().saturating_sub(then.seconds()).max(0)
+}
+
+/// By a clock that is behind a signed time nothing can be said that has to do with time.
+pub(super) fn clock(findings: &mut [Finding], newest_seen: Option<UnixTime>, at: UnixTime) {
+    let Some(newest) = newest_seen.filter(|newest| at.plus(CLOCK_SKEW) < *newest) else { return };
+    let of_time = |finding: &&mut Finding| matches!(finding.check, Check::Dates | Check::Status);
+    for finding in findings.iter_mut().filter(of_time) {
+        // What was out of force then is so now.
+        if finding.result == Outcome::Pass {
+            let detail = Some(format!("the clock says {at}, a signed time of {newest} was seen"));
+            *finding = Finding { detail, ..Finding::unknown(finding.check, Code::ClockBehind) };
+        }
+    }
+}
+
 /// The ledger has exactly these signed bytes.
-pub(super) const fn ledger(looked_up: &LookedUp) -> Finding {
+pub(super) fn ledger(looked_up: &LookedUp, signer: &Signer<'_>) -> Finding {
     match looked_up {
         LookedUp::Found(_) => Finding::pass(Check::Ledger),
         LookedUp::Absent => Finding::fail(Check::Ledger, Code::NotInLedger, None),
         LookedUp::NoSource | LookedUp::Unavailable => Finding::unknown(Check::Ledger, Code::LedgerUnknown),
+        LookedUp::Offline(carried) if carried.survives || !signer.is_compromised() => {
+            Finding::pass_because(Check::Ledger, Code::NotNeededOffline, None)
+        }
+        LookedUp::Offline(_) => Finding::unknown(Check::Ledger, Code::LedgerUnknown),
     }
 }
 

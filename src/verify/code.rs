@@ -77,8 +77,17 @@ codes! {
     Suspended "suspended" 2 "证照已被暂停使用。" "The licence is suspended.";
     Revoked "revoked" 3 "证照已被吊销。" "The licence has been revoked.";
     Replaced "replaced" 3 "证照已被新证照替换。" "The licence has been replaced by a newer one.";
+    OutOfForce "out_of_force" 3 "证照已失效（吊销、注销、撤销或已换发，离线名单不写明是哪一种）。"
+        "The licence is out of force for good; the offline list does not say whether revoked, cancelled or replaced.";
+    StatusStale "status_stale" 0 "截至离线包所载时间有效；此后若有变更，这里还不知道。"
+        "Good as of the time of the offline pack; a change after it is not known here.";
+    StatusTooOld "status_too_old" 4 "离线包太旧，不能据此判断证照现在的状态，请更新离线包或联网核验。"
+        "The offline pack is too old to tell whether the licence is good now: update it, or ask online.";
+    ClockBehind "clock_behind" 4 "本机时钟比已见过的签名时间还早，不可信，请校准时钟。"
+        "This device's clock is behind a signed time it has seen, so it cannot be trusted: set it right.";
     StatusUnknown "status_unknown" 4 "无法查询证照状态。" "The licence's status could not be looked up.";
     NotInLedger "not_in_ledger" 5 "台账中没有这份证照。" "The ledger does not have this licence.";
+    NotNeededOffline "not_needed_offline" 0 "离线核验不需要台账。" "An offline verdict needs no ledger.";
     LedgerUnknown "ledger_unknown" 4 "无法查询台账。" "The ledger could not be looked up.";
 }
 

@@ -6,6 +6,7 @@
 mod cache;
 mod checks;
 mod code;
+mod offline;
 mod records;
 mod shown;
 #[cfg(test)]
@@ -15,7 +16,8 @@ mod verifier;
 
 pub use cache::SignatureCache;
 pub use code::{Code, Language};
+pub use offline::{ListEntry, Offline};
 pub use records::{Change, Record, Records, RecordsUnavailable, StatusEvent};
 pub use shown::ShownLicence;
-pub use verdict::{Check, Finding, Form, Freshness, Outcome, Status, TrustListAge, Verdict};
+pub use verdict::{Check, Finding, Form, Freshness, Outcome, Status, StatusAge, TrustListAge, Verdict};
 pub use verifier::Verifier;

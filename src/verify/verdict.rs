@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::code::Code;
 use super::shown::ShownLicence;
+use crate::licence::Grade;
 use crate::time::UnixTime;
 
 /// The answer to one credential.
@@ -103,6 +104,21 @@ pub struct Freshness {
     /// When status and ledger were looked up; absent where there was no source for them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub looked_up: Option<UnixTime>,
+    /// How old the status list's entry was, where the verdict was judged by a pack.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<StatusAge>,
+    /// When the pack was made, its checkpoint with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pack: Option<UnixTime>,
+}
+
+/// How old a status list's entry was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct StatusAge {
+    /// When it was true.
+    pub as_of: UnixTime,
+    /// By the policy of the licence's type.
+    pub grade: Grade,
 }
 
 /// Which trust list was used.
@@ -158,6 +174,11 @@ impl Finding {
     /// A check that is good.
     pub const fn pass(check: Check) -> Self {
         Self { check, result: Outcome::Pass, code: Code::Ok, detail: None }
+    }
+
+    /// A check that is good, in a way that has to be told.
+    pub const fn pass_because(check: Check, code: Code, detail: Option<String>) -> Self {
+        Self { check, result: Outcome::Pass, code, detail }
     }
 
     /// A check that is not good.

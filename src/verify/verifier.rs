@@ -5,11 +5,13 @@ use std::sync::Arc;
 use super::cache::{SignatureCache, Signed};
 use super::checks::{self, Signer};
 use super::code::Code;
+use super::offline::{ListEntry, Offline};
 use super::records::{Record, Records, RecordsUnavailable};
 use super::shown::ShownLicence;
 use super::verdict::{Check, Finding, Form, Freshness, Outcome, Status, TrustListAge, Verdict};
 use crate::codec::{CredentialError, Envelope, LicenceClaims, LicenceForm, Typ, decode_bytes, decode_text};
 use crate::crypto::Digest;
+use crate::licence::OfflinePolicy;
 use crate::pki::TrustStore;
 use crate::time::UnixTime;
 
@@ -18,6 +20,8 @@ use crate::time::UnixTime;
 pub struct Verifier<'a> {
     trust: &'a TrustStore,
     records: Option<&'a dyn Records>,
+    offline: Option<&'a dyn Offline>,
+    newest_seen: Option<UnixTime>,
     cache: Option<&'a SignatureCache>,
 }
 
@@ -31,18 +35,43 @@ pub(super) enum LookedUp {
     Absent,
     /// The record of exactly these signed bytes.
     Found(Record),
+    /// What a pack says.
+    Offline(Carried),
+}
+
+/// What a pack says of a licence.
+pub(super) struct Carried {
+    /// Its entry in its status list.
+    pub(super) entry: Option<ListEntry>,
+    /// How long that is good enough.
+    pub(super) policy: OfflinePolicy,
+    /// Whether it survived the compromise of its signer's key, if there was one.
+    pub(super) survives: bool,
 }
 
 impl<'a> Verifier<'a> {
     /// With a trust list alone the answer can be `invalid` or `indeterminate`, never `valid`.
     pub const fn new(trust: &'a TrustStore) -> Self {
-        Self { trust, records: None, cache: None }
+        Self { trust, records: None, offline: None, newest_seen: None, cache: None }
     }
 
     /// Looks status and ledger up in `records`.
     #[must_use]
     pub const fn with_records(self, records: &'a dyn Records) -> Self {
         Self { records: Some(records), ..self }
+    }
+
+    /// Judges status by what was carried along, where there are no records.
+    #[must_use]
+    pub const fn with_offline(self, offline: &'a dyn Offline) -> Self {
+        Self { offline: Some(offline), ..self }
+    }
+
+    /// The newest signed time that this device has seen: a clock that is behind it says nothing about dates and status. For
+    /// verdicts for now, by this device's clock.
+    #[must_use]
+    pub const fn with_newest_seen(self, newest: UnixTime) -> Self {
+        Self { newest_seen: Some(newest), ..self }
     }
 
     /// Remembers good signatures in `cache`.
@@ -100,25 +129,36 @@ impl<'a> Verifier<'a> {
             Err(error) => return self.refuse_payload(signer, signature, error.to_string(), at),
         };
         let looked_up = self.look_up(signed, &claims);
-        let findings = vec![
+        let mut findings = vec![
             checks::format(&claims),
             checks::issuer(signed, &claims, signer, &looked_up),
             checks::scope(&claims, signer, self.trust),
             signature,
             checks::dates(&claims, at),
             checks::status(&looked_up, at),
-            checks::ledger(&looked_up),
+            checks::ledger(&looked_up, signer),
         ];
+        checks::clock(&mut findings, self.newest_seen, at);
         let form = match claims.form {
             LicenceForm::Full => Form::Full,
             LicenceForm::Qr { .. } => Form::Qr,
         };
         let shown = checks::may_be_shown(&findings).then(|| ShownLicence::new(Arc::new(claims)));
-        self.verdict(findings, Some(form), shown, at)
+        let mut verdict = self.verdict(findings, Some(form), shown, at);
+        verdict.freshness.status = checks::status_age(&looked_up, at);
+        verdict
     }
 
     fn look_up(&self, signed: &Signed, claims: &LicenceClaims) -> LookedUp {
-        let Some(records) = self.records else { return LookedUp::NoSource };
+        let Some(records) = self.records else {
+            return self.offline.map_or(LookedUp::NoSource, |offline| {
+                LookedUp::Offline(Carried {
+                    entry: offline.entry(&claims.status),
+                    policy: offline.policy(&claims.licence.identifier.type_code()),
+                    survives: offline.survives(&signed.envelope.key_id(), &signed.digest),
+                })
+            });
+        };
         match records.look_up(&claims.licence.identifier) {
             Err(RecordsUnavailable) => LookedUp::Unavailable,
             Ok(Some(record)) if checks::is_of_these_bytes(&record, signed, claims) => LookedUp::Found(record),
@@ -167,7 +207,12 @@ impl<'a> Verifier<'a> {
             at,
             form,
             licence,
-            freshness: Freshness { trust_list, looked_up: self.records.map(|_| at) },
+            freshness: Freshness {
+                trust_list,
+                looked_up: self.records.map(|_| at),
+                status: None,
+                pack: self.offline.filter(|_| self.records.is_none()).map(Offline::made),
+            },
         }
     }
 }

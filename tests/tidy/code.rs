@@ -10,7 +10,7 @@ const LAYERS: [&[&str]; 10] = [
     &["codec"],
     &["pki", "status", "ledger"],
     &["verify", "issue"],
-    &["store", "render"],
+    &["store", "render", "pack"],
     &["registry"],
     &["config"],
     &["http", "cli"],
