@@ -1,7 +1,8 @@
 //! The entries of a list: 1, 2, 4 or 8 bits each, the first in the lowest bits of the first byte
 //! (draft-ietf-oauth-status-list, section 4.1), and their compressed form.
 
-use crate::codec::zlib::{ZlibError, deflate, inflate};
+use crate::codec::deflate::deflate_as_zlib_does;
+use crate::codec::zlib::{ZlibError, inflate};
 
 /// Entries of each of our lists, always all of them: its size tells nothing (FORMAT.md §10).
 pub const LIST_ENTRIES: u32 = 1 << 20;
@@ -141,9 +142,9 @@ impl StatusBits {
         Ok(change)
     }
 
-    /// The claim `lst`: one zlib stream at level 9.
+    /// The claim `lst`: one zlib stream, the bytes that zlib makes at level 9.
     pub fn compress(&self) -> Vec<u8> {
-        deflate(&self.bytes)
+        deflate_as_zlib_does(&self.bytes)
     }
 
     /// Reads a claim `lst` that has to hold exactly `expected` bytes. Never takes more memory than that.
