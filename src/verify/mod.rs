@@ -8,6 +8,7 @@ mod checks;
 mod code;
 mod records;
 mod shown;
+mod status_list;
 #[cfg(test)]
 mod tests;
 mod verdict;
@@ -17,5 +18,6 @@ pub use cache::SignatureCache;
 pub use code::{Code, Language};
 pub use records::{Change, Record, Records, RecordsUnavailable, StatusEvent};
 pub use shown::ShownLicence;
+pub use status_list::{AcceptedStatusList, StatusListRefusal, accept_status_list};
 pub use verdict::{Check, Finding, Form, Freshness, Outcome, Status, TrustListAge, Verdict};
 pub use verifier::Verifier;
