@@ -2,7 +2,7 @@
 //!
 //! Setting up: `settings` and `plan` say what it is, `make` makes it once with what `certifier` certifies, `departments` adds to
 //! it, `open` opens it. Acts: `issue`, `status`, `show`,
-//! `verify`, `statements`. Who asks stands in `caller`, what may go wrong in `act_error`, what is answered in `views`.
+//! `verify`, `statements`, `status_lists`. Who asks stands in `caller`, what may go wrong in `act_error`, what is answered in `views`.
 
 mod act_error;
 mod caller;
@@ -21,6 +21,7 @@ mod statements;
 mod stats;
 mod status;
 mod status_index;
+mod status_lists;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -38,4 +39,5 @@ pub use open::{NotReady, Opened, Registry, RegistryOpenError};
 pub use plan::{DepartmentPlan, Plan};
 pub use settings::{Places, Settings, SettingsError};
 pub use stats::{StoreStats, store_stats};
+pub use status_lists::{Published, Representation, StatusListTimes};
 pub use views::{AuthorityView, DepartmentView, HistoryView, IssuedView, LicenceView, MadeDepartment};

@@ -10,12 +10,13 @@ use super::certifier::department_key;
 use super::key_files::{KeyFiles, KeyFilesError, name};
 use super::settings::{Settings, SettingsError};
 use super::status_index::StatusIndexes;
+use super::status_lists::{Signer, StatusLists};
 use super::views::DepartmentView;
 use crate::crypto::{Digest, Random};
 use crate::issue::Issuer;
 use crate::ledger::{ApiKey, ApiKeyState, CheckpointKey, Department, Event, VerifierKeyError};
 use crate::licence::{AreaCode, Authority, Catalogue, CatalogueError, CreditCode, TextError};
-use crate::pki::{Anchor, TrustError, TrustStore};
+use crate::pki::{Anchor, TrustError, TrustStore, Usage};
 use crate::store::{
     IndexPolicy, KeyRange, Opening, RowKeys, Store, StoreError, StoreKeys, StoreOpenError, StorePlace,
     WitnessError, read_position,
@@ -37,6 +38,7 @@ pub struct Registry {
     pub(super) cache: SignatureCache,
     pub(super) random: Arc<dyn Random>,
     pub(super) keys: KeyFiles,
+    pub(super) status_lists: StatusLists,
     ledger_key: String,
     api_keys: HashMap<KeyName, KnownApiKey>,
     /// Time of the newest entry: the clock must not go behind it (ADVERSARY #51).
@@ -113,6 +115,15 @@ pub enum RegistryOpenError {
         /// The department.
         department: CreditCode,
     },
+    /// The key that signs status lists is not the one that the trust list names for a department's.
+    #[error(
+        "the key {}.pem is not the one that signs the status lists of department {department}",
+        name::STATUS_LIST
+    )]
+    OtherStatusKey {
+        /// The department.
+        department: CreditCode,
+    },
 }
 
 /// Why the installation cannot take orders now.
@@ -156,6 +167,7 @@ impl Registry {
         let (trust, trust_list) = loader.trust_list()?;
         let area_code = settings.area_code().map_err(SettingsError::from)?;
         let departments = loader.departments(&trust, area_code)?;
+        let status_lists = loader.status_lists(&trust, &departments)?;
         let api_keys = loader.api_keys()?;
         let newest = AtomicI64::new(loader.newest()?);
         let registry = Self {
@@ -168,6 +180,7 @@ impl Registry {
             cache: SignatureCache::new(REMEMBERED),
             random,
             keys,
+            status_lists,
             ledger_key,
             api_keys,
             newest,
@@ -314,6 +327,28 @@ impl Loader<'_> {
             })),
             _ => Err(RegistryOpenError::OtherKey { department: code }),
         }
+    }
+
+    /// The lists of every department that issues, and the key that the trust list names for all of them.
+    fn status_lists(
+        &self,
+        trust: &TrustStore,
+        departments: &HashMap<CreditCode, KnownDepartment>,
+    ) -> Result<StatusLists, RegistryOpenError> {
+        let key = self.keys.read(name::STATUS_LIST)?;
+        let public = key.verifying_key();
+        let mut signers = trust.signers();
+        let signer = signers.find(|one| one.usage() == Usage::StatusList && *one.key() == public);
+        let unfinished =
+            RegistryOpenError::Unfinished { what: "certificate of the key that signs status lists" };
+        let key_id = signer.ok_or(unfinished)?.key_id();
+        let mut authorities = Vec::new();
+        for (&department, _) in departments.iter().filter(|(_, known)| known.issuing.is_some()) {
+            let authority = trust.authority(&department).filter(|listed| listed.status_signer == key_id);
+            let authority = authority.ok_or(RegistryOpenError::OtherStatusKey { department })?;
+            authorities.push((department, authority.status_uri.clone()));
+        }
+        Ok(StatusLists::new(authorities, Signer { key_id, key }))
     }
 
     fn api_keys(&self) -> Result<HashMap<KeyName, KnownApiKey>, RegistryOpenError> {
