@@ -187,6 +187,11 @@ pub enum EntryError {
 }
 
 impl Event {
+    /// The kind of a licence.
+    pub const LICENCE: u8 = 6;
+    /// The kind of a change of status.
+    pub const STATUS: u8 = 7;
+
     /// The kind of FORMAT.md §6.
     pub const fn kind(&self) -> u8 {
         match self {
@@ -195,8 +200,8 @@ impl Event {
             Self::Department(_) => 3,
             Self::ApiKey(_) => 4,
             Self::TrustList(_) => 5,
-            Self::Licence(_) => 6,
-            Self::Status(_) => 7,
+            Self::Licence(_) => Self::LICENCE,
+            Self::Status(_) => Self::STATUS,
         }
     }
 

@@ -4,6 +4,7 @@ use super::act_error::ActError;
 use super::caller::Caller;
 use super::open::{KnownIssuer, Registry};
 use super::status_index::StatusIndexError;
+use super::status_lists::Noted;
 use super::views::IssuedView;
 use crate::codec::{Envelope, LicenceClaims, limits};
 use crate::crypto::Digest;
@@ -67,8 +68,9 @@ impl Registry {
             let entry = Entry { at: now, event: Event::Licence(Box::new(issued)) };
             let absent = self.guards(caller, idempotency_key, &prepared, &signed);
             match self.store.append(&entry, absent, &*self.random).await {
-                Ok(_) => {
+                Ok(position) => {
                     self.note_entry(now);
+                    self.note_for_lists(position, Noted::of(prepared.replaced()), now);
                     return Ok(IssuedView::of(&signed.claims.licence, &signed.full, &signed.qr));
                 }
                 Err(AppendError::Conflict { guard: REQUEST, .. }) => {

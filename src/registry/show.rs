@@ -9,7 +9,7 @@ use super::views::{HistoryView, LicenceView};
 use crate::codec::{Envelope, LicenceClaims, encode_qr_text, limits};
 use crate::ledger::{Event, IssuedLicence};
 use crate::licence::{Identifier, State};
-use crate::store::EventKind;
+use crate::store::{EventKind, Store};
 use crate::time::UnixTime;
 use crate::verify::ShownLicence;
 
@@ -71,13 +71,18 @@ impl Registry {
 
     /// The licence whose entry stands at a position.
     pub(super) fn issued_at(&self, position: u64) -> Result<(LicenceClaims, IssuedLicence), ActError> {
-        let Event::Licence(issued) = self.store.entry(position)?.event else {
-            return Err(ActError::Internal("the index names an entry that is no licence"));
-        };
-        let claims = LicenceClaims::decode(decode(&issued.full)?.payload())
-            .map_err(|_| ActError::Internal("a kept payload does not decode"))?;
-        Ok((claims, *issued))
+        read_issued(&self.store, position)
     }
+}
+
+/// The licence whose entry stands at a position.
+pub(super) fn read_issued(store: &Store, position: u64) -> Result<(LicenceClaims, IssuedLicence), ActError> {
+    let Event::Licence(issued) = store.entry(position)?.event else {
+        return Err(ActError::Internal("the index names an entry that is no licence"));
+    };
+    let claims = LicenceClaims::decode(decode(&issued.full)?.payload())
+        .map_err(|_| ActError::Internal("a kept payload does not decode"))?;
+    Ok((claims, *issued))
 }
 
 fn decode(bytes: &[u8]) -> Result<Envelope, ActError> {

@@ -4,6 +4,7 @@ use super::cache::Signed;
 use super::code::Code;
 use super::offline::ListEntry;
 use super::records::Record;
+use super::status_list::is_list_of;
 use super::verdict::{Check, Finding, Outcome, Status, StatusAge};
 use super::verifier::{Carried, LookedUp};
 use crate::codec::{Envelope, KeyId, LicenceClaims, LicenceForm};
@@ -136,16 +137,10 @@ pub(super) fn scope(claims: &LicenceClaims, signer: &Signer<'_>, trust: &TrustSt
         let detail = format!("type {type_code} is not in the issuer's certificate");
         return Finding::fail(Check::Scope, Code::IssuerNotAuthorised, Some(detail));
     }
-    let list = trust.authority(&claims.issuer).and_then(|authority| {
-        let number = claims.status.uri.strip_prefix(&authority.status_uri)?;
-        // The one way to write it: no sign, no zeros before it.
-        let digits = number.bytes().all(|byte| byte.is_ascii_digit());
-        let canonical = digits && (number == "0" || !number.starts_with('0'));
-        (canonical && number.parse::<u32>().is_ok()).then_some(())
-    });
-    match list {
-        Some(()) => Finding::pass(Check::Scope),
-        None => Finding::fail(Check::Scope, Code::StatusListForeign, None),
+    let authority = trust.authority(&claims.issuer);
+    match authority.is_some_and(|authority| is_list_of(authority, &claims.status.uri)) {
+        true => Finding::pass(Check::Scope),
+        false => Finding::fail(Check::Scope, Code::StatusListForeign, None),
     }
 }
 
