@@ -5,7 +5,7 @@ use super::entry_codec::{private_part, read_private_part};
 use crate::codec::KeyId;
 use crate::codec::cbor::{CborError, Reader, Writer};
 use crate::crypto::{Digest, Random, RandomError, random_bytes};
-use crate::licence::{CreditCode, Identifier, Reason, State, TypeCode};
+use crate::licence::{CreditCode, Identifier, LegalBasis, Reason, Replacement, State, TypeCode};
 use crate::time::UnixTime;
 
 /// One thing that happened.
@@ -117,6 +117,8 @@ pub struct Replaced {
     pub identifier: Identifier,
     /// The event's number in its history, from 1.
     pub sequence: u32,
+    /// What the newer licence was issued for.
+    pub purpose: Replacement,
 }
 
 /// Who ordered something.
@@ -137,6 +139,8 @@ pub struct StatusChange {
     pub to: State,
     /// Why.
     pub reason: Reason,
+    /// Under which rule, where that was said.
+    pub legal_basis: Option<LegalBasis>,
     /// For whom, and at whose word.
     pub order: Order,
     /// The event's number in the licence's history, from 1.

@@ -10,7 +10,7 @@ use crate::codec::{Envelope, LicenceClaims, limits};
 use crate::crypto::Digest;
 use crate::issue::{IssueError, Predecessor, SignedLicence};
 use crate::ledger::{Entry, Event, IssuedLicence, Replaced};
-use crate::licence::{CheckedDraft, CreditCode, Draft, Identifier, LicenceType};
+use crate::licence::{CheckedDraft, CreditCode, Draft, Identifier, LicenceType, Replacement};
 use crate::store::{AppendError, EventKind};
 use crate::time::UnixTime;
 
@@ -225,6 +225,10 @@ impl Registry {
 impl Prepared<'_> {
     fn replaced(&self) -> Option<Replaced> {
         let old = self.predecessor.as_ref()?;
-        Some(Replaced { identifier: old.identifier.clone(), sequence: self.sequence })
+        Some(Replaced {
+            identifier: old.identifier.clone(),
+            sequence: self.sequence,
+            purpose: Replacement::Replacement,
+        })
     }
 }

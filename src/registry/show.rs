@@ -8,7 +8,7 @@ use super::open::Registry;
 use super::views::{HistoryView, LicenceView};
 use crate::codec::{Envelope, LicenceClaims, encode_qr_text, limits};
 use crate::ledger::{Event, IssuedLicence};
-use crate::licence::{Identifier, State};
+use crate::licence::Identifier;
 use crate::store::{EventKind, Store};
 use crate::time::UnixTime;
 use crate::verify::ShownLicence;
@@ -31,7 +31,7 @@ impl Registry {
         history.extend(events.into_iter().map(|event| HistoryView::of(event, authority)));
         Ok(LicenceView {
             licence: ShownLicence::new(Arc::new(claims)),
-            status: if ended && state != State::Revoked { "replaced" } else { state.as_str() },
+            status: if ended && !state.is_end() { "replaced" } else { state.as_str() },
             replaced_by: replaced.map(|(identifier, _)| identifier),
             history,
         })

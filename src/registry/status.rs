@@ -43,6 +43,7 @@ impl Registry {
             identifier: identifier.clone(),
             to: request.to,
             reason,
+            legal_basis: None,
             order: caller.order(),
             sequence,
         };

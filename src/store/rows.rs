@@ -313,7 +313,7 @@ impl EventRow {
                 EventKind::Replaced { identifier, from: time(&mut reader)? }
             }
             word => EventKind::Status {
-                to: State::ALL.into_iter().find(|state| state.as_str() == word).ok_or(wrong("state"))?,
+                to: State::of_word(word).ok_or(wrong("state"))?,
                 reason: reader.text()?.to_owned(),
                 by: reader.text()?.parse().map_err(|_| wrong("credit code"))?,
             },

@@ -168,7 +168,7 @@ pub(super) fn dates(claims: &LicenceClaims, at: UnixTime) -> Finding {
     }
 }
 
-/// The licence is neither suspended, revoked nor replaced.
+/// The licence is in force by its authority's word, and no newer one has begun.
 pub(super) fn status(looked_up: &LookedUp, at: UnixTime) -> Finding {
     let record = match looked_up {
         LookedUp::Found(record) => record,
@@ -177,12 +177,20 @@ pub(super) fn status(looked_up: &LookedUp, at: UnixTime) -> Finding {
             return Finding::unknown(Check::Status, Code::StatusUnknown);
         }
     };
-    match (record.state_at(at), record.replaced_at(at)) {
-        (State::Revoked, _) => Finding::fail(Check::Status, Code::Revoked, None),
-        (_, Some(newer)) => {
-            Finding::fail(Check::Status, Code::Replaced, Some(format!("replaced by {newer}")))
-        }
-        (State::Suspended, None) => Finding::fail(Check::Status, Code::Suspended, None),
+    let fail = |code, detail| Finding::fail(Check::Status, code, detail);
+    let newer = record.replaced_at(at).map(|newer| format!("replaced by {newer}"));
+    match (record.state_at(at), newer) {
+        (State::Revoked, _) => fail(Code::Revoked, None),
+        (State::Cancelled, _) => fail(Code::Cancelled, None),
+        (State::Withdrawn, _) => fail(Code::Withdrawn, None),
+        (State::IssuedInError, _) => fail(Code::IssuedInError, None),
+        (_, newer @ Some(_)) => fail(Code::Replaced, newer),
+        (State::TransferredOut, None) => fail(Code::TransferredOut, None),
+        (State::Suspended, None) => fail(Code::Suspended, None),
+        (
+            kind @ (State::Withheld | State::ReportedLost | State::InInspection | State::BeingChanged),
+            None,
+        ) => fail(Code::Suspended, Some(format!("{}, {}", kind.en(), kind.zh()))),
         (State::Valid, None) => Finding::pass(Check::Status),
     }
 }
