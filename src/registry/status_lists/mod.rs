@@ -79,7 +79,6 @@ pub struct Representation {
 
 /// A list as a pack takes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(not(test), expect(dead_code, reason = "packs are made from this"))]
 pub(super) struct ListSnapshot {
     /// Its address.
     pub(super) uri: String,
