@@ -181,6 +181,9 @@ async fn exchanges(city: &City) -> Vec<Value> {
         let body = json!({"to": to, "reason": "under review"}).to_string();
         keyed(post(&format!("{own}/status"), "application/json", body), &city.issuer)
     };
+    let lists = city.send(get("/v1/status-lists")).await.expect(200).json();
+    let list = lists["status_lists"][0].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    let status_list = |id: &str, accept: &str| with(get(&format!("/v1/status-lists/{id}")), "accept", accept);
     let asked = [
         ("/v1/verifications", verification("application/json", &qr)),
         ("/v1/verifications", verification("text/plain", issued["envelope"].as_str().unwrap())),
@@ -214,6 +217,11 @@ async fn exchanges(city: &City) -> Vec<Value> {
         ("/v1/pack", get("/v1/pack")),
         ("/v1/pack", get("/v1/pack?since=3&have=0123456789abcdef&type=11100000MB0143028R001")),
         ("/v1/pack", get("/v1/pack?since=new")),
+        ("/v1/status-lists", get("/v1/status-lists")),
+        ("/v1/status-lists/{id}", status_list(&list, "*/*")),
+        ("/v1/status-lists/{id}", status_list(&list, "application/statuslist+jwt")),
+        ("/v1/status-lists/{id}", status_list(&list, "text/html")),
+        ("/v1/status-lists/{id}", status_list("x-0", "*/*")),
         ("/v1/ledger/checkpoint", get("/v1/ledger/checkpoint")),
         ("/v1/ledger/key", get("/v1/ledger/key")),
         ("/openapi.json", get("/openapi.json")),

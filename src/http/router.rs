@@ -9,7 +9,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use super::observe::observe;
 use super::problem::Problem;
 use super::state::{Listener, State};
-use super::{batch, licences, openapi, packs, page, statements, verifications};
+use super::{batch, licences, openapi, packs, page, statements, status_lists, verifications};
 
 /// One call: method, path template, what it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +48,8 @@ pub enum Operation {
     TrustList,
     TrustListPem,
     Pack,
+    ListStatusLists,
+    ShowStatusList,
     LedgerCheckpoint,
     LedgerKey,
     Describe,
@@ -81,6 +83,8 @@ pub const ROUTES: &[Route] = &[
     get("/v1/trust-list", Operation::TrustList),
     get("/v1/trust-list.pem", Operation::TrustListPem),
     get("/v1/pack", Operation::Pack),
+    get("/v1/status-lists", Operation::ListStatusLists),
+    get("/v1/status-lists/{id}", Operation::ShowStatusList),
     get("/v1/ledger/checkpoint", Operation::LedgerCheckpoint),
     get("/v1/ledger/key", Operation::LedgerKey),
     get("/openapi.json", Operation::Describe),
@@ -107,6 +111,8 @@ impl Operation {
             Self::TrustList => on(filter, statements::trust_list),
             Self::TrustListPem => on(filter, statements::trust_list_pem),
             Self::Pack => on(filter, packs::pack),
+            Self::ListStatusLists => on(filter, status_lists::list),
+            Self::ShowStatusList => on(filter, status_lists::show),
             Self::LedgerCheckpoint => on(filter, statements::ledger_checkpoint),
             Self::LedgerKey => on(filter, statements::ledger_key),
             Self::Describe => on(filter, openapi::describe),

@@ -238,6 +238,11 @@ impl Store {
         Ok(self.reader.engine.next()?.head.entries())
     }
 
+    /// Entries whose rows every reader sees; [`Store::entries`] counts one that is being appended a moment earlier.
+    pub fn visible_entries(&self) -> u64 {
+        self.committer.visible()
+    }
+
     /// The last signed checkpoint.
     pub fn checkpoint(&self) -> Arc<str> {
         self.committer.checkpoint()
