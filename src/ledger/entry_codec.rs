@@ -6,6 +6,7 @@ use super::entry::{
     ApiKey, ApiKeyState, Department, EntryError, Event, Installation, IssuedLicence, Issuing,
     MintedCertificate, Order, Replaced, StatusChange,
 };
+use super::sd_jwt::IssuedSdJwt;
 use crate::codec::KeyId;
 use crate::codec::cbor::{MapKeys, Reader, Writer};
 use crate::crypto::Digest;
@@ -31,6 +32,7 @@ pub(super) fn private_part(event: &Event) -> Vec<u8> {
             map.map(1).int(1).bytes(envelope);
         }
         Event::Licence(issued) => write_licence(issued, &mut map),
+        Event::SdJwt(issued) => issued.write(&mut map),
         Event::Status(change) => {
             map.map(6).int(1).text(change.identifier.as_str()).int(2).text(change.to.as_str());
             map.int(3).text(change.reason.as_str()).int(4).text(change.order.department.as_str());
@@ -97,6 +99,7 @@ pub(super) fn read_private_part(kind: u64, bytes: &[u8]) -> Result<Event, EntryE
         5 => Event::TrustList(map.bytes(1)?.to_vec()),
         6 => Event::Licence(Box::new(read_licence(&mut map)?)),
         7 => Event::Status(read_status(&mut map)?),
+        11 => Event::SdJwt(IssuedSdJwt::read(&mut map)?),
         got => return Err(EntryError::Kind { got }),
     };
     map.close()?;
@@ -161,7 +164,7 @@ fn parse<T: FromStr>(text: &str, what: &'static str) -> Result<T, EntryError> {
 }
 
 /// A map whose keys are asked for in order, and which must hold no others.
-struct Map<'a> {
+pub(super) struct Map<'a> {
     reader: Reader<'a>,
     keys: MapKeys<'a>,
 }
@@ -180,18 +183,23 @@ impl<'a> Map<'a> {
         }
     }
 
-    fn text(&mut self, key: i64) -> Result<&'a str, EntryError> {
+    pub(super) fn text(&mut self, key: i64) -> Result<&'a str, EntryError> {
         self.key(key)?;
         Ok(self.reader.text()?)
     }
 
-    fn bytes(&mut self, key: i64) -> Result<&'a [u8], EntryError> {
+    pub(super) fn bytes(&mut self, key: i64) -> Result<&'a [u8], EntryError> {
         self.key(key)?;
         Ok(self.reader.bytes()?)
     }
 
-    fn digest(&mut self, key: i64) -> Result<Digest, EntryError> {
+    pub(super) fn digest(&mut self, key: i64) -> Result<Digest, EntryError> {
         Digest::from_slice(self.bytes(key)?).ok_or(EntryError::Value { what: "digest" })
+    }
+
+    /// Keys that were not asked for yet.
+    pub(super) const fn left(&self) -> usize {
+        self.keys.left()
     }
 
     fn sequence(&mut self, key: i64) -> Result<u32, EntryError> {
@@ -199,7 +207,7 @@ impl<'a> Map<'a> {
         u32::try_from(self.reader.uint()?).map_err(|_| EntryError::Value { what: "sequence number" })
     }
 
-    fn parsed<T: FromStr>(&mut self, key: i64, what: &'static str) -> Result<T, EntryError> {
+    pub(super) fn parsed<T: FromStr>(&mut self, key: i64, what: &'static str) -> Result<T, EntryError> {
         parse(self.text(key)?, what)
     }
 

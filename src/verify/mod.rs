@@ -7,6 +7,7 @@ mod cache;
 mod checks;
 mod code;
 mod records;
+mod sd_jwt;
 mod shown;
 #[cfg(test)]
 mod tests;
@@ -15,7 +16,8 @@ mod verifier;
 
 pub use cache::SignatureCache;
 pub use code::{Code, Language};
-pub use records::{Change, Record, Records, RecordsUnavailable, StatusEvent};
+pub use records::{Change, Record, Records, RecordsUnavailable, SdJwtRecord, StatusEvent};
+pub use sd_jwt::ShownSdJwt;
 pub use shown::ShownLicence;
 pub use verdict::{Check, Finding, Form, Freshness, Outcome, Status, TrustListAge, Verdict};
 pub use verifier::Verifier;

@@ -8,16 +8,19 @@ use super::code::Code;
 use super::records::{Record, Records, RecordsUnavailable};
 use super::shown::ShownLicence;
 use super::verdict::{Check, Finding, Form, Freshness, Outcome, Status, TrustListAge, Verdict};
-use crate::codec::{CredentialError, Envelope, LicenceClaims, LicenceForm, Typ, decode_bytes, decode_text};
+use crate::codec::{
+    CredentialError, Envelope, LicenceClaims, LicenceForm, QR_PREFIX, Typ, decode_bytes, decode_text,
+};
 use crate::crypto::Digest;
 use crate::pki::TrustStore;
+use crate::sdjwt::is_sd_jwt;
 use crate::time::UnixTime;
 
 /// Judges credentials by one trust list and, where there is one, one source of records.
 #[derive(Clone, Copy)]
 pub struct Verifier<'a> {
-    trust: &'a TrustStore,
-    records: Option<&'a dyn Records>,
+    pub(super) trust: &'a TrustStore,
+    pub(super) records: Option<&'a dyn Records>,
     cache: Option<&'a SignatureCache>,
 }
 
@@ -51,8 +54,11 @@ impl<'a> Verifier<'a> {
         Self { cache: Some(cache), ..self }
     }
 
-    /// Judges a QR text, or an envelope in base64.
+    /// Judges a QR text, an envelope in base64, or an SD-JWT VC of which no proof by its holder is asked.
     pub fn verify_text(&self, text: &str, at: UnixTime) -> Verdict {
+        if !text.starts_with(QR_PREFIX) && is_sd_jwt(text) {
+            return self.verify_sd_jwt(text, None, at);
+        }
         self.verify_presented(text.as_bytes(), at, |bytes| {
             decode_text(std::str::from_utf8(bytes).unwrap_or_default())
         })
@@ -152,7 +158,7 @@ impl<'a> Verifier<'a> {
         self.verdict(findings.to_vec(), None, None, at)
     }
 
-    fn verdict(
+    pub(super) fn verdict(
         &self,
         findings: Vec<Finding>,
         form: Option<Form>,
@@ -167,6 +173,7 @@ impl<'a> Verifier<'a> {
             at,
             form,
             licence,
+            sd_jwt: None,
             freshness: Freshness { trust_list, looked_up: self.records.map(|_| at) },
         }
     }
