@@ -54,6 +54,17 @@ fn in_words(verdict: &Value, status: Status, language: Language) -> String {
             let _ = write!(words, "\n  {}  {}", text(holder, "name"), text(holder, "code"));
         }
     }
+    if let Some(Value::Object(disclosed)) = verdict.get("sd_jwt").and_then(|shown| shown.get("disclosed")) {
+        let _ = write!(
+            words,
+            "\nSD-JWT VC  {}",
+            verdict.get("sd_jwt").map(|shown| text(shown, "vct")).unwrap_or_default()
+        );
+        for (claim, value) in disclosed {
+            let plain = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let _ = write!(words, "\n  {claim}: {plain}");
+        }
+    }
     words
 }
 

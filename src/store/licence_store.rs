@@ -289,7 +289,8 @@ impl Records for Store {
     }
 
     fn look_up_sd_jwt(&self, issuer_signed: &Digest) -> Result<Option<SdJwtRecord>, RecordsUnavailable> {
-        let position = self.position_at(&self.keys().sd_jwt(issuer_signed)).map_err(|_| RecordsUnavailable)?;
+        let position =
+            self.position_at(&self.keys().sd_jwt(issuer_signed)).map_err(|_| RecordsUnavailable)?;
         let Some(position) = position else { return Ok(None) };
         // The index names it, so whatever is not there is a fault of the store and no answer.
         let Ok(Event::SdJwt(issued)) = self.entry(position).map(|entry| entry.event) else {

@@ -94,11 +94,7 @@ pub(super) fn issuer(
 
 /// A licence has to survive every revocation on its issuer's path; the ledger decides, where there is one (DESIGN §4).
 /// One that it surely does not survive outweighs one that nobody can tell, wherever on the path they are.
-pub(super) fn revocations(
-    issued_at: UnixTime,
-    revocations: &[Revocation],
-    looked_up: &LookedUp,
-) -> Finding {
+pub(super) fn revocations(issued_at: UnixTime, revocations: &[Revocation], looked_up: &LookedUp) -> Finding {
     let survives = |revocation: &Revocation| match (looked_up, revocation.reason) {
         (LookedUp::Found(record), _) => Some(record.position < revocation.position),
         (LookedUp::Absent, _) => Some(false),

@@ -111,7 +111,8 @@ impl Verifier<'_> {
             Err(RecordsUnavailable) => LookedUp::Unavailable,
             Ok(None) => LookedUp::Absent,
             Ok(Some(found)) => {
-                let same_licence = claims.identifier().is_none_or(|identifier| identifier == found.identifier);
+                let same_licence =
+                    claims.identifier().is_none_or(|identifier| identifier == found.identifier);
                 if same_licence && claims.status == found.status {
                     // Whether it survives a revoked key is a matter of its own place in the ledger.
                     LookedUp::Found(Record { position: found.position, ..found.licence })
@@ -123,12 +124,7 @@ impl Verifier<'_> {
     }
 
     /// It could not be read; issuer and signature have their say where it got that far.
-    fn refuse_sd_jwt(
-        &self,
-        detail: String,
-        signed: Option<(&Signer<'_>, Finding)>,
-        at: UnixTime,
-    ) -> Verdict {
+    fn refuse_sd_jwt(&self, detail: String, signed: Option<(&Signer<'_>, Finding)>, at: UnixTime) -> Verdict {
         let (issuer, signature) = match signed {
             Some((signer, signature)) => (checks::issuer_is_known(signer), signature),
             None => (not_checked(Check::Issuer), not_checked(Check::Signature)),
@@ -190,7 +186,10 @@ fn issuer(
         return fail(Code::IssuerMismatch, "the authority disclosed is not the signer's".to_owned());
     }
     if !chain_is_known(jws, known) {
-        return fail(Code::ChainMismatch, "expected x5c to be the signer's certificate, then its city's".to_owned());
+        return fail(
+            Code::ChainMismatch,
+            "expected x5c to be the signer's certificate, then its city's".to_owned(),
+        );
     }
     checks::revocations(claims.issued_at, known.revocations(), looked_up)
 }

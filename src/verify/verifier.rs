@@ -13,7 +13,7 @@ use crate::codec::{
 };
 use crate::crypto::Digest;
 use crate::pki::TrustStore;
-use crate::sdjwt::is_sd_jwt;
+use crate::sdjwt::{Challenge, is_sd_jwt};
 use crate::time::UnixTime;
 
 /// Judges credentials by one trust list and, where there is one, one source of records.
@@ -62,6 +62,14 @@ impl<'a> Verifier<'a> {
         self.verify_presented(text.as_bytes(), at, |bytes| {
             decode_text(std::str::from_utf8(bytes).unwrap_or_default())
         })
+    }
+
+    /// As [`Verifier::verify_text`], but of an SD-JWT VC that is bound to a key the holder's answer to `challenge` is asked.
+    pub fn verify_challenged(&self, text: &str, challenge: &Challenge, at: UnixTime) -> Verdict {
+        if !text.starts_with(QR_PREFIX) && is_sd_jwt(text) {
+            return self.verify_sd_jwt(text, Some(challenge), at);
+        }
+        self.verify_text(text, at)
     }
 
     /// Judges an envelope in either form.
