@@ -15,6 +15,7 @@ mod make;
 mod making;
 mod open;
 mod plan;
+mod recertify;
 mod sd_jwt;
 mod settings;
 mod show;
