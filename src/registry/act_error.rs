@@ -6,6 +6,7 @@ use crate::issue::{IssueError, PredecessorError};
 use crate::licence::{
     DraftError, Identifier, Problem, TextError, TransitionError, TypeCode, UnreadableError,
 };
+use crate::sdjwt::{HolderKeyError, SdJwtIssueError};
 use crate::store::{AppendError, Outcome, StoreError};
 
 /// An act that was not done.
@@ -23,6 +24,26 @@ pub enum ActError {
     /// The reason may not stand in the ledger.
     #[error("the reason is refused: {0}")]
     Reason(#[from] TextError),
+    /// The SD-JWT request cannot be read.
+    #[error("expected {{}} or {{\"holder_key\": JWK}}: {0}")]
+    SdJwtRequest(serde_json::Error),
+    /// A member of the SD-JWT request is unknown or wrong.
+    #[error("expected {{}} or {{\"holder_key\": JWK}}: {0}")]
+    SdJwtMember(serde_json::Error),
+    /// The holder's key.
+    #[error("holder_key: {0}")]
+    HolderKey(#[from] HolderKeyError),
+    /// The department was certified before there was SD-JWT VC.
+    #[error(
+        "this department's certificate is not for SD-JWT VC; `elicense department certify` makes one that is"
+    )]
+    SdJwtNotCertified,
+    /// Nothing can be issued of a licence that is not in force and will not be again.
+    #[error("the licence has ended: it was revoked or replaced, or its last day is past")]
+    LicenceEnded,
+    /// The SD-JWT VC could not be signed.
+    #[error(transparent)]
+    SdJwt(#[from] SdJwtIssueError),
     /// The caller's department does not issue.
     #[error("this department issues no licences")]
     NotAnIssuer,
@@ -113,10 +134,15 @@ impl ActError {
             Self::StatusRequest(_) => "not_json",
             Self::StatusMember(_) => "status_request_refused",
             Self::Reason(_) => "reason_refused",
+            Self::SdJwtRequest(_) => "not_json",
+            Self::SdJwtMember(_) => "sd_jwt_request_refused",
+            Self::HolderKey(_) => "holder_key_refused",
+            Self::SdJwtNotCertified => "sd_jwt_not_certified",
+            Self::LicenceEnded => "licence_ended",
             Self::NotAnIssuer => "not_an_issuer",
             Self::UnknownType(_) => "type_unknown",
             Self::Issue(IssueError::OutOfScope { .. }) => "type_not_authorised",
-            Self::Issue(_) | Self::Internal(_) => "internal",
+            Self::Issue(_) | Self::SdJwt(_) | Self::Internal(_) => "internal",
             Self::NotFound => "not_found",
             Self::Predecessor(_) => "not_replaceable",
             Self::NumberTaken { .. } => "number_taken",
@@ -133,26 +159,36 @@ impl ActError {
         }
     }
 
+    /// What is wrong with an SD-JWT request: its JSON, or what it says.
+    pub(super) fn sd_jwt_request(error: serde_json::Error) -> Self {
+        if error.is_data() { Self::SdJwtMember(error) } else { Self::SdJwtRequest(error) }
+    }
+
     /// What kind of trouble it is.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Draft(DraftError::Unreadable(UnreadableError::TooLarge { .. })) => ErrorKind::TooLarge,
             Self::Draft(error) if error.is_unreadable() => ErrorKind::Unreadable,
-            Self::StatusRequest(_) => ErrorKind::Unreadable,
+            Self::StatusRequest(_) | Self::SdJwtRequest(_) => ErrorKind::Unreadable,
             Self::Draft(_)
             | Self::StatusMember(_)
+            | Self::SdJwtMember(_)
+            | Self::HolderKey(_)
             | Self::Reason(_)
             | Self::NotAnIssuer
             | Self::UnknownType(_)
             | Self::Issue(IssueError::OutOfScope { .. })
             | Self::KeyReused => ErrorKind::Refused,
             Self::NotFound => ErrorKind::NotFound,
-            Self::Predecessor(_) | Self::NumberTaken { .. } | Self::Transition(_) | Self::Raced => {
-                ErrorKind::Conflict
-            }
+            Self::Predecessor(_)
+            | Self::NumberTaken { .. }
+            | Self::Transition(_)
+            | Self::SdJwtNotCertified
+            | Self::LicenceEnded
+            | Self::Raced => ErrorKind::Conflict,
             Self::Append(AppendError::Busy) => ErrorKind::Busy,
             Self::ClockBehind { .. } | Self::Append(_) | Self::Store(_) => ErrorKind::Unavailable,
-            Self::Issue(_) | Self::Internal(_) => ErrorKind::Internal,
+            Self::Issue(_) | Self::SdJwt(_) | Self::Internal(_) => ErrorKind::Internal,
         }
     }
 
