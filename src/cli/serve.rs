@@ -78,6 +78,10 @@ pub(super) async fn serve(tcp: TcpListener, dir: &Path, registry: Registry) -> R
     let local = bind_local(&socket)?;
     let registry = Arc::new(registry);
     let state = State::new(Arc::clone(&registry), HttpLimits::default(), Arc::new(SystemRandom));
+    // Whoever asks for a list is told the same; what needs none is answered all the same.
+    if let Err(error) = registry.prepare_status_lists(state.now()) {
+        tracing::error!(%error, "the status lists cannot be made");
+    }
     let served = http::serve(tcp, Some(local), state, stop()).await;
     let _ = std::fs::remove_file(&socket);
     served.map_err(CliError::internal)?;

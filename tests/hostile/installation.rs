@@ -27,6 +27,9 @@ pub(crate) fn make(dir: &Path) {
         let pem = department_key(code).to_pkcs8_pem();
         create_secret_file(&dir.join(format!("keys/department-{code}.pem")), pem.as_bytes()).unwrap();
     }
+    let status_list = dir.join("keys/status-list.pem");
+    std::fs::remove_file(&status_list).unwrap();
+    create_secret_file(&status_list, key("status-list").to_pkcs8_pem().as_bytes()).unwrap();
     let store = open(dir);
     for event in events(&trust()) {
         store.append_blocking(&Entry { at: now, event }, Vec::new(), &SystemRandom).unwrap();
