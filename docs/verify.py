@@ -120,7 +120,8 @@ def judge(credential, trust, at):
     code, types = (ext(path[0], f"{ARC}.{n}").value[2:] for n in (1, 2))
     uri, revoked = claims[65535]["status_list"]["uri"], [entries[c][3] for c in path if 3 in entries[c]]
     rules = {"format": {"inconsistent": nbf != day[6] or exp != (day[7] + 86400 if 7 in day else None)
-                        or exp and exp <= nbf or claims[1] != own[1] or old and (old[:3] != own[:3] or old >= own)},
+                        or exp and exp <= nbf or claims[1] != own[1] or old and (
+                            old[:3] != own[:3] or old >= own if old[1] == own[1] else [old[0], "001"] != own[::3])},
              "issuer": {"issuer_expired": not valid(path, iat), "issuer_mismatch": code != claims[1].encode(),
                         "chain_mismatch": e.chain and e.chain != [entries[c][1] for c in path],
                         "issuer_revoked": any(r[1] == "superseded" and iat >= r[2] for r in revoked),
