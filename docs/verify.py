@@ -81,8 +81,7 @@ def valid(path, at):
 
 def load_trust(data, root):
     """The signers' paths by key id, the list's entries by certificate, and what status uris match by authority."""
-    e = Envelope(data, 4 << 20)
-    claims = decode(e.payload, {6: TIME, -70002: dict})
+    claims = decode((e := Envelope(data, 4 << 20)).payload, {6: TIME, -70002: dict})
     entries = {x509.load_der_x509_certificate(entry[1]): entry for entry in claims[-70002][3]}
     certs, digest = list(entries), hashes.SHA256()
     need(certs[0].fingerprint(digest).hex() == root.lower())

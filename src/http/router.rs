@@ -9,7 +9,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use super::observe::observe;
 use super::problem::Problem;
 use super::state::{Listener, State};
-use super::{batch, licences, openapi, page, statements, verifications};
+use super::{batch, licences, openapi, page, statements, status_changes, verifications};
 
 /// One call: method, path template, what it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,7 @@ pub enum Operation {
     LicenceQrSvg,
     LicenceFile,
     ChangeStatus,
+    ChangeMany,
     ListTypes,
     ShowType,
     TrustList,
@@ -75,6 +76,7 @@ pub const ROUTES: &[Route] = &[
     get("/v1/licences/{identifier}/qr.svg", Operation::LicenceQrSvg),
     get("/v1/licences/{identifier}/file", Operation::LicenceFile),
     post("/v1/licences/{identifier}/status", Operation::ChangeStatus),
+    post("/v1/licences/status-changes", Operation::ChangeMany),
     get("/v1/licence-types", Operation::ListTypes),
     get("/v1/licence-types/{code}", Operation::ShowType),
     get("/v1/trust-list", Operation::TrustList),
@@ -100,6 +102,7 @@ impl Operation {
             Self::LicenceQrSvg => on(filter, licences::qr_svg),
             Self::LicenceFile => on(filter, licences::file),
             Self::ChangeStatus => on(filter, licences::change_status),
+            Self::ChangeMany => on(filter, status_changes::change_many),
             Self::ListTypes => on(filter, statements::list_types),
             Self::ShowType => on(filter, statements::show_type),
             Self::TrustList => on(filter, statements::trust_list),
