@@ -14,11 +14,11 @@ mod bodies;
 mod changes;
 #[path = "golden/city.rs"]
 mod city;
-#[path = "corpus/pack_seeds.rs"]
-mod pack_seeds;
 #[path = "hostile/manifest.rs"]
 #[allow(dead_code, reason = "only its bodies are used here")]
 mod manifest;
+#[path = "corpus/pack_seeds.rs"]
+mod pack_seeds;
 #[path = "corpus/seeds.rs"]
 mod seeds;
 

@@ -9,7 +9,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use super::observe::observe;
 use super::problem::Problem;
 use super::state::{Listener, State};
-use super::{batch, licences, openapi, packs, page, statements, status_lists, verifications};
+use super::{batch, licences, openapi, packs, page, statements, status_changes, status_lists, verifications};
 
 /// One call: method, path template, what it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +44,7 @@ pub enum Operation {
     LicenceFile,
     ChangeStatus,
     IssueSdJwt,
+    ChangeMany,
     ListTypes,
     ShowType,
     TrustList,
@@ -80,6 +81,7 @@ pub const ROUTES: &[Route] = &[
     get("/v1/licences/{identifier}/file", Operation::LicenceFile),
     post("/v1/licences/{identifier}/status", Operation::ChangeStatus),
     post("/v1/licences/{identifier}/sd-jwt", Operation::IssueSdJwt),
+    post("/v1/licences/status-changes", Operation::ChangeMany),
     get("/v1/licence-types", Operation::ListTypes),
     get("/v1/licence-types/{code}", Operation::ShowType),
     get("/v1/trust-list", Operation::TrustList),
@@ -109,6 +111,7 @@ impl Operation {
             Self::LicenceFile => on(filter, licences::file),
             Self::ChangeStatus => on(filter, licences::change_status),
             Self::IssueSdJwt => on(filter, licences::issue_sd_jwt),
+            Self::ChangeMany => on(filter, status_changes::change_many),
             Self::ListTypes => on(filter, statements::list_types),
             Self::ShowType => on(filter, statements::show_type),
             Self::TrustList => on(filter, statements::trust_list),

@@ -9,7 +9,7 @@ use super::verdict::{Check, Finding, Outcome, Status, StatusAge};
 use super::verifier::{Carried, LookedUp};
 use crate::codec::{Envelope, KeyId, LicenceClaims, LicenceForm};
 use crate::crypto::Digest;
-use crate::licence::{CreditCode, Grade, Identifier, State};
+use crate::licence::{CreditCode, Grade, Identifier, State, Version};
 use crate::pki::{KnownSigner, Revocation, RevocationReason, TrustStore, Usage};
 use crate::time::{Date, UnixTime};
 
@@ -54,8 +54,8 @@ pub(super) fn format(claims: &LicenceClaims) -> Finding {
         (licence.valid_to.is_some_and(|last| last < licence.valid_from), "it ends before it begins"),
         (claims.issuer != licence.identifier.issuer(), "iss is not the issuer in its identifier"),
         (
-            licence.replaces.as_ref().is_some_and(|old| !is_earlier_version(old, &licence.identifier)),
-            "it replaces something else than an earlier version of itself",
+            licence.replaces.as_ref().is_some_and(|old| !may_be_replaced(old, &licence.identifier)),
+            "it replaces neither an earlier version of itself nor, as a first version, another authority's licence",
         ),
     ]
     .into_iter()
@@ -66,10 +66,14 @@ pub(super) fn format(claims: &LicenceClaims) -> Finding {
     }
 }
 
-/// Type, issuer and serial are the same, the version is lower.
-fn is_earlier_version(old: &Identifier, new: &Identifier) -> bool {
-    (old.type_code(), old.issuer(), old.serial()) == (new.type_code(), new.issuer(), new.serial())
-        && old.version() < new.version()
+/// An earlier version of the same licence; or, by a first version, another authority's licence of the same type, taken over.
+/// That the other authority let go of it is for the ledger: this one's word does not end the other's licence.
+fn may_be_replaced(old: &Identifier, new: &Identifier) -> bool {
+    let same_type = old.type_code() == new.type_code();
+    match old.issuer() == new.issuer() {
+        true => same_type && old.serial() == new.serial() && old.version() < new.version(),
+        false => same_type && new.version() == Version::FIRST,
+    }
 }
 
 /// The issuer is known, was certified for licences when it signed, and is the one the licence names.
