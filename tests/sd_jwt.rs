@@ -16,7 +16,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
 use support::demo::{Demo, Installation};
 use support::http::{Client, Request};
@@ -116,9 +116,19 @@ impl City {
         self.client.send(&Request::post("/v1/verifications").json(&body)).expect_status(200).json()
     }
 
+    /// A department's private key in PEM. Ours of Ed25519 say their public half too (RFC 5958), which OpenSSL does not
+    /// read: it is taken off.
     fn key_file(&self, department: &str) -> String {
+        const ED25519: &[u8] = b"\x06\x03\x2b\x65\x70";
         let path = self.installation.data.join(format!("keys/department-{department}.pem"));
-        std::fs::read_to_string(path).expect("the demonstration keeps its keys inside")
+        let pem = std::fs::read_to_string(path).expect("the demonstration keeps its keys inside");
+        let text: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+        let der = STANDARD.decode(text).expect("base64");
+        if der.get(7..12) != Some(ED25519) {
+            return pem;
+        }
+        let short = [b"\x30\x2e\x02\x01\x00\x30\x05", ED25519, &der[12..48]].concat();
+        format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(short))
     }
 }
 

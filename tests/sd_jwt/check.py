@@ -8,7 +8,6 @@ import base64, json, sys
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ed25519
 from jwcrypto.jwk import JWK
 from sd_jwt.common import SDObj
 from sd_jwt.holder import SDJWTHolder
@@ -26,16 +25,6 @@ def issuer_key(_, header):
     return JWK.from_pem(certificate.public_key().public_bytes(serialization.Encoding.PEM, form))
 
 
-def signing_key(pem):
-    """An Ed25519 key file of ours says its public half too (RFC 5958), which OpenSSL does not read: its seed is taken."""
-    der = base64.b64decode("".join(pem.split("\n")[1:-2]))
-    if der[7:12] == bytes.fromhex("06032b6570"):
-        key = ed25519.Ed25519PrivateKey.from_private_bytes(der[16:48])
-    else:
-        key = serialization.load_der_private_key(der, None)
-    return JWK.from_pyca(key)
-
-
 def verify(job):
     verifier = SDJWTVerifier(job["text"], issuer_key, job.get("audience"), job.get("nonce"))
     return verifier.get_verified_payload()
@@ -50,7 +39,7 @@ def present(job):
 
 
 def issue(job):
-    key = signing_key(job["pem"])
+    key = JWK.from_pem(job["pem"].encode())
     holder = JWK(**job["holder"]) if "holder" in job else None
     claims = job["open"] | {SDObj(name): value for name, value in job["hidden"].items()}
     issuer = SDJWTIssuer(claims, key, holder, algorithm(key), True, extra_header_parameters=job["header"])
