@@ -14,7 +14,7 @@ use crate::time::{Date, UnixTime};
 /// Where a type's description stands below the public URL: what `vct` names.
 const TYPES: &str = "/v1/licence-types/";
 /// What a field's key has before it.
-const FIELD: &str = "field_";
+pub(super) const FIELD: &str = "field_";
 /// Characters of a disclosed text; more than any rule of a type allows.
 const MAX_TEXT: usize = 4_000;
 /// Holders of a licence.

@@ -13,6 +13,7 @@ mod jws;
 mod key_binding;
 mod presentation;
 mod process;
+mod type_metadata;
 
 pub use claims::{ClaimsError, SdJwtClaims, vct_of};
 pub use disclosure::{Disclosure, DisclosureError, Part};
@@ -23,6 +24,7 @@ pub use jws::{Jws, JwsError, Section};
 pub use key_binding::{Challenge, KeyBindingError, check_key_binding};
 pub use presentation::{MAX_DISCLOSURES, MAX_PRESENTATION, Presentation, PresentationError, is_sd_jwt};
 pub use process::{ProcessError, unpack};
+pub use type_metadata::TypeMetadata;
 
 /// `typ` of an issuer-signed JWT (SD-JWT VC draft, §2.2.1).
 pub const TYP: &str = "dc+sd-jwt";
