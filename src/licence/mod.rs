@@ -23,6 +23,7 @@ mod licence_type;
 mod lifecycle;
 mod mask;
 mod problem;
+mod purpose;
 #[cfg(test)]
 mod samples;
 mod schema;
@@ -52,6 +53,7 @@ pub use licence_type::{
 pub use lifecycle::{Reason, State, Transition, TransitionError};
 pub use mask::mask;
 pub use problem::{DraftError, Problem, Problems, Rule};
+pub use purpose::{Purpose, PurposeError, PurposePart, is_generic};
 pub use schema::json_schema_of_issue_request;
 pub use serial::{Serial, SerialError, Version, VersionError};
 pub use text::{TextError, check_text};
