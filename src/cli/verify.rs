@@ -99,8 +99,8 @@ fn here(args: &VerifyArgs, dir: &Path, presented: Presented) -> Result<Exit, Cli
             (Access::Here(registry), Some(at)) => print(args, &judge(&registry.verifier(), &presented, at)),
             (Access::Here(registry), None) => {
                 let verdict = match &presented {
-                    Presented::Text(text) => registry.verify_text(text, now()),
-                    Presented::Bytes(bytes) => registry.verify_bytes(bytes, now()),
+                    Presented::Text(text) => registry.verify_text(text, now()).await,
+                    Presented::Bytes(bytes) => registry.verify_bytes(bytes, now()).await,
                 };
                 print(args, &verdict)
             }

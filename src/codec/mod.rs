@@ -18,7 +18,7 @@ pub use credential::{
 };
 pub use envelope::{Envelope, EnvelopeError, KeyId, Place, Typ, sign_envelope};
 pub use payload::{LicenceClaims, LicenceForm, PayloadError, StatusReference};
-pub use presentation::PresentationClaims;
+pub use presentation::{HalfDigest, PresentationClaims};
 pub use receipt::{
     Checked, CheckedFinding, CheckedForm, CheckedVerdict, JudgedBy, ReceiptClaims, ReceiptId, ReceiptIdError,
 };

@@ -1,9 +1,7 @@
 //! The presentation's payload: what a holder shows of a licence for a minute (FORMAT.md §13).
 
 use super::cbor::{Reader, Writer};
-use super::payload::{
-    PayloadError, encode_fields, read_digest, read_fields, read_parsed, read_text, read_time,
-};
+use super::payload::{PayloadError, encode_fields, read_fields, read_parsed, read_text, read_time};
 use crate::crypto::Digest;
 use crate::licence::{CreditCode, Fields, TypeCode};
 use crate::time::UnixTime;
@@ -29,18 +27,40 @@ pub struct PresentationClaims {
     pub issued_at: UnixTime,
     /// The licence's type.
     pub type_code: TypeCode,
-    /// Digest of its full form's envelope.
-    pub licence: Digest,
+    /// Digest of its full form's envelope, its first half.
+    pub licence: HalfDigest,
     /// Number of the issuer's status list that its status stands in.
     pub status_list: u32,
     /// Where in that list.
     pub status_index: u32,
     /// The organisation it is shown to.
     pub audience: String,
-    /// SHA-256 of the reason's UTF-8.
-    pub reason: Digest,
+    /// SHA-256 of the reason's UTF-8, its first half.
+    pub reason: HalfDigest,
     /// What the holder chose: field keys of the type and [`PresentationClaims::BESIDE_FIELDS`].
     pub fields: Fields,
+}
+
+/// The first 16 bytes of a SHA-256: nobody finds another thing with the same, and the QR stays small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct HalfDigest([u8; 16]);
+
+impl HalfDigest {
+    /// The first half of this digest.
+    pub fn of(digest: &Digest) -> Self {
+        let bytes = digest.as_bytes();
+        Self(bytes.first_chunk().copied().unwrap_or_default())
+    }
+
+    /// Takes the 16 bytes.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 16 bytes.
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
 }
 
 impl PresentationClaims {
@@ -99,10 +119,10 @@ impl PresentationClaims {
 #[derive(Default)]
 struct Shown<'a> {
     type_code: Option<TypeCode>,
-    licence: Option<Digest>,
+    licence: Option<HalfDigest>,
     status: Option<(u32, u32)>,
     audience: Option<&'a str>,
-    reason: Option<Digest>,
+    reason: Option<HalfDigest>,
     fields: Option<Fields>,
 }
 
@@ -113,13 +133,13 @@ impl<'a> Shown<'a> {
         while let Some(label) = keys.next_int(reader)? {
             match label {
                 1 => shown.type_code = Some(read_parsed(reader, "type code")?),
-                2 => shown.licence = Some(read_digest(reader, "digest of the licence")?),
+                2 => shown.licence = Some(read_half(reader, "digest of the licence")?),
                 3 => shown.status = Some(read_status(reader)?),
                 4 => {
                     let most = PresentationClaims::MOST_AUDIENCE;
                     shown.audience = Some(read_text(reader, "organisation it is shown to", most)?);
                 }
-                5 => shown.reason = Some(read_digest(reader, "digest of the reason")?),
+                5 => shown.reason = Some(read_half(reader, "digest of the reason")?),
                 6 => shown.fields = Some(read_fields(reader)?),
                 label => return Err(PayloadError::UnknownClaim { map: PRESENTATION, label }),
             }
@@ -148,6 +168,10 @@ impl<'a> Shown<'a> {
             fields: self.fields.ok_or_else(|| missing(6))?,
         })
     }
+}
+
+fn read_half(reader: &mut Reader<'_>, what: &'static str) -> Result<HalfDigest, PayloadError> {
+    reader.bytes()?.try_into().map(HalfDigest).map_err(|_| PayloadError::Value { what })
 }
 
 fn read_status(reader: &mut Reader<'_>) -> Result<(u32, u32), PayloadError> {

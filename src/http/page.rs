@@ -55,7 +55,7 @@ pub(super) async fn judge(
     let reader = Reader::of(&request);
     match form::presented(&state, request).await {
         Ok(text) => {
-            let verdict = state.registry.verify_text(without_scanner_line_end(&text), state.now());
+            let verdict = state.registry.verify_text(without_scanner_line_end(&text), state.now()).await;
             let judged = Judged::of(&verdict, state.registry.catalogue(), reader.language);
             reader.page(&state, Some(judged), None)
         }

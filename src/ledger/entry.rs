@@ -2,6 +2,7 @@
 //! (FORMAT.md §6, STORE.md §2).
 
 use super::entry_codec::{private_part, read_private_part};
+use super::uses::{PresentationMade, PresentationUsed, ReceiptGiven};
 use crate::codec::KeyId;
 use crate::codec::cbor::{CborError, Reader, Writer};
 use crate::crypto::{Digest, Random, RandomError, random_bytes};
@@ -25,6 +26,12 @@ pub enum Event {
     Licence(Box<IssuedLicence>),
     /// The status of a licence was changed.
     Status(StatusChange),
+    /// A receipt was given.
+    Receipt(ReceiptGiven),
+    /// A presentation was made.
+    Presentation(PresentationMade),
+    /// A presentation that is good for one use was used.
+    PresentationUsed(PresentationUsed),
 }
 
 /// The installation, as it was made.
@@ -197,6 +204,9 @@ impl Event {
             Self::TrustList(_) => 5,
             Self::Licence(_) => 6,
             Self::Status(_) => 7,
+            Self::Receipt(_) => 8,
+            Self::Presentation(_) => 9,
+            Self::PresentationUsed(_) => 10,
         }
     }
 
@@ -206,7 +216,13 @@ impl Event {
             Self::Certificate(minted) => vec![Digest::of(&minted.der)],
             Self::TrustList(envelope) => vec![Digest::of(envelope)],
             Self::Licence(issued) => vec![Digest::of(&issued.full), Digest::of(&issued.qr)],
-            Self::Installation(_) | Self::Department(_) | Self::ApiKey(_) | Self::Status(_) => Vec::new(),
+            Self::Receipt(given) => vec![Digest::of(&given.envelope)],
+            Self::Presentation(made) => vec![made.envelope],
+            Self::Installation(_)
+            | Self::Department(_)
+            | Self::ApiKey(_)
+            | Self::Status(_)
+            | Self::PresentationUsed(_) => Vec::new(),
         }
     }
 }

@@ -1,11 +1,13 @@
 //! The private parts of entries: a map with integer keys for each kind (STORE.md §2).
 
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use super::entry::{
     ApiKey, ApiKeyState, Department, EntryError, Event, Installation, IssuedLicence, Issuing,
     MintedCertificate, Order, Replaced, StatusChange,
 };
+use super::uses::{PresentationMade, PresentationUsed, ReceiptGiven};
 use crate::codec::KeyId;
 use crate::codec::cbor::{MapKeys, Reader, Writer};
 use crate::crypto::Digest;
@@ -31,6 +33,9 @@ pub(super) fn private_part(event: &Event) -> Vec<u8> {
             map.map(1).int(1).bytes(envelope);
         }
         Event::Licence(issued) => write_licence(issued, &mut map),
+        Event::Receipt(given) => given.write(&mut map),
+        Event::Presentation(made) => made.write(&mut map),
+        Event::PresentationUsed(used) => used.write(&mut map),
         Event::Status(change) => {
             map.map(6).int(1).text(change.identifier.as_str()).int(2).text(change.to.as_str());
             map.int(3).text(change.reason.as_str()).int(4).text(change.order.department.as_str());
@@ -97,6 +102,9 @@ pub(super) fn read_private_part(kind: u64, bytes: &[u8]) -> Result<Event, EntryE
         5 => Event::TrustList(map.bytes(1)?.to_vec()),
         6 => Event::Licence(Box::new(read_licence(&mut map)?)),
         7 => Event::Status(read_status(&mut map)?),
+        8 => Event::Receipt(ReceiptGiven::read(&mut map)?),
+        9 => Event::Presentation(PresentationMade::read(&mut map)?),
+        10 => Event::PresentationUsed(PresentationUsed::read(&mut map)?),
         got => return Err(EntryError::Kind { got }),
     };
     map.close()?;
@@ -161,7 +169,7 @@ fn parse<T: FromStr>(text: &str, what: &'static str) -> Result<T, EntryError> {
 }
 
 /// A map whose keys are asked for in order, and which must hold no others.
-struct Map<'a> {
+pub(super) struct Map<'a> {
     reader: Reader<'a>,
     keys: MapKeys<'a>,
 }
@@ -173,24 +181,24 @@ impl<'a> Map<'a> {
         Ok(Self { reader, keys })
     }
 
-    fn key(&mut self, expected: i64) -> Result<(), EntryError> {
+    pub(super) fn key(&mut self, expected: i64) -> Result<(), EntryError> {
         match self.keys.next_int(&mut self.reader)? {
             Some(key) if key == expected => Ok(()),
             _ => Err(EntryError::Value { what: "set of keys" }),
         }
     }
 
-    fn text(&mut self, key: i64) -> Result<&'a str, EntryError> {
+    pub(super) fn text(&mut self, key: i64) -> Result<&'a str, EntryError> {
         self.key(key)?;
         Ok(self.reader.text()?)
     }
 
-    fn bytes(&mut self, key: i64) -> Result<&'a [u8], EntryError> {
+    pub(super) fn bytes(&mut self, key: i64) -> Result<&'a [u8], EntryError> {
         self.key(key)?;
         Ok(self.reader.bytes()?)
     }
 
-    fn digest(&mut self, key: i64) -> Result<Digest, EntryError> {
+    pub(super) fn digest(&mut self, key: i64) -> Result<Digest, EntryError> {
         Digest::from_slice(self.bytes(key)?).ok_or(EntryError::Value { what: "digest" })
     }
 
@@ -199,8 +207,35 @@ impl<'a> Map<'a> {
         u32::try_from(self.reader.uint()?).map_err(|_| EntryError::Value { what: "sequence number" })
     }
 
-    fn parsed<T: FromStr>(&mut self, key: i64, what: &'static str) -> Result<T, EntryError> {
+    pub(super) fn parsed<T: FromStr>(&mut self, key: i64, what: &'static str) -> Result<T, EntryError> {
         parse(self.text(key)?, what)
+    }
+
+    /// A department and who asked for it, under two labels.
+    pub(super) fn order(&mut self, key: i64) -> Result<Order, EntryError> {
+        Ok(Order { department: self.parsed(key, "credit code")?, asked_by: self.text(key + 1)?.to_owned() })
+    }
+
+    pub(super) fn texts(&mut self, key: i64) -> Result<Vec<String>, EntryError> {
+        self.key(key)?;
+        let count = self.reader.array()?;
+        (0..count).map(|_| Ok(self.reader.text()?.to_owned())).collect()
+    }
+
+    pub(super) fn number(
+        &mut self,
+        key: i64,
+        what: &'static str,
+        range: RangeInclusive<u32>,
+    ) -> Result<u32, EntryError> {
+        self.key(key)?;
+        let number = u32::try_from(self.reader.uint()?).ok().filter(|number| range.contains(number));
+        number.ok_or(EntryError::Value { what })
+    }
+
+    /// Keys that were not read yet.
+    pub(super) const fn left(&self) -> usize {
+        self.keys.left()
     }
 
     fn close(self) -> Result<(), EntryError> {

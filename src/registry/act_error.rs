@@ -2,11 +2,13 @@
 
 use serde::Serialize;
 
+use super::presentations::PresentationError;
 use crate::issue::{IssueError, PredecessorError};
 use crate::licence::{
     DraftError, Identifier, Problem, TextError, TransitionError, TypeCode, UnreadableError,
 };
 use crate::store::{AppendError, Outcome, StoreError};
+use crate::verify::{Code, Language};
 
 /// An act that was not done.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +22,27 @@ pub enum ActError {
     /// A member of the status request is unknown, missing or wrong.
     #[error("expected {{\"to\": \"suspended\" / \"valid\" / \"revoked\", \"reason\": \"…\"}}: {0}")]
     StatusMember(serde_json::Error),
+    /// There is no such receipt, or it was given to another department: the answer is the same.
+    #[error("there is no such receipt")]
+    ReceiptNotFound,
+    /// A receipt about a receipt says nothing that it does not say itself.
+    #[error("what was sent is a receipt itself: verify it without a purpose")]
+    ReceiptOfReceipt,
+    /// The presentation request cannot be read.
+    #[error("expected {{\"identifier\", \"fields\", \"for\", \"reason\", \"seconds\"?, \"one_time\"?}}: {0}")]
+    PresentationRequest(serde_json::Error),
+    /// A member of the presentation request is unknown, missing or wrong.
+    #[error("expected {{\"identifier\", \"fields\", \"for\", \"reason\", \"seconds\"?, \"one_time\"?}}: {0}")]
+    PresentationMember(serde_json::Error),
+    /// What is to be shown cannot be.
+    #[error(transparent)]
+    Presentation(#[from] PresentationError),
+    /// The licence is not good now, so it cannot be shown.
+    #[error("the licence cannot be shown: {}", reason.sentence(Language::En))]
+    NotGood {
+        /// The first check that it did not pass.
+        reason: Code,
+    },
     /// The reason may not stand in the ledger.
     #[error("the reason is refused: {0}")]
     Reason(#[from] TextError),
@@ -113,6 +136,11 @@ impl ActError {
             Self::StatusRequest(_) => "not_json",
             Self::StatusMember(_) => "status_request_refused",
             Self::Reason(_) => "reason_refused",
+            Self::ReceiptNotFound => "not_found",
+            Self::ReceiptOfReceipt => "purpose_refused",
+            Self::PresentationRequest(_) => "not_json",
+            Self::PresentationMember(_) | Self::Presentation(_) => "presentation_refused",
+            Self::NotGood { .. } => "licence_not_good",
             Self::NotAnIssuer => "not_an_issuer",
             Self::UnknownType(_) => "type_unknown",
             Self::Issue(IssueError::OutOfScope { .. }) => "type_not_authorised",
@@ -138,18 +166,23 @@ impl ActError {
         match self {
             Self::Draft(DraftError::Unreadable(UnreadableError::TooLarge { .. })) => ErrorKind::TooLarge,
             Self::Draft(error) if error.is_unreadable() => ErrorKind::Unreadable,
-            Self::StatusRequest(_) => ErrorKind::Unreadable,
+            Self::StatusRequest(_) | Self::PresentationRequest(_) => ErrorKind::Unreadable,
             Self::Draft(_)
             | Self::StatusMember(_)
             | Self::Reason(_)
+            | Self::ReceiptOfReceipt
+            | Self::PresentationMember(_)
+            | Self::Presentation(_)
             | Self::NotAnIssuer
             | Self::UnknownType(_)
             | Self::Issue(IssueError::OutOfScope { .. })
             | Self::KeyReused => ErrorKind::Refused,
-            Self::NotFound => ErrorKind::NotFound,
-            Self::Predecessor(_) | Self::NumberTaken { .. } | Self::Transition(_) | Self::Raced => {
-                ErrorKind::Conflict
-            }
+            Self::NotFound | Self::ReceiptNotFound => ErrorKind::NotFound,
+            Self::NotGood { .. }
+            | Self::Predecessor(_)
+            | Self::NumberTaken { .. }
+            | Self::Transition(_)
+            | Self::Raced => ErrorKind::Conflict,
             Self::Append(AppendError::Busy) => ErrorKind::Busy,
             Self::ClockBehind { .. } | Self::Append(_) | Self::Store(_) => ErrorKind::Unavailable,
             Self::Issue(_) | Self::Internal(_) => ErrorKind::Internal,

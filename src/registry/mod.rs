@@ -2,7 +2,7 @@
 //!
 //! Setting up: `settings` and `plan` say what it is, `make` makes it once with what `certifier` certifies, `departments` adds to
 //! it, `open` opens it. Acts: `issue`, `status`, `show`,
-//! `verify`, `statements`. Who asks stands in `caller`, what may go wrong in `act_error`, what is answered in `views`.
+//! `verify`, `receipts`, `presentations`, `statements`. Who asks stands in `caller`, what may go wrong in `act_error`, what is answered in `views`.
 
 mod act_error;
 mod caller;
@@ -14,7 +14,10 @@ mod key_files;
 mod make;
 mod making;
 mod open;
+mod own_signer;
 mod plan;
+mod presentations;
+mod receipts;
 mod settings;
 mod show;
 mod statements;
@@ -27,7 +30,7 @@ mod verify;
 mod views;
 
 pub use act_error::{ActError, ErrorKind, ProblemView};
-pub use caller::Caller;
+pub use caller::{Asker, Caller};
 pub use certifier::CertifyError;
 pub use check::{CheckError, IndexReport, StoreReport, check_store};
 pub use departments::{DepartmentError, ListedApiKey, ListedDepartment, list_departments};
@@ -36,6 +39,12 @@ pub use make::{Made, MakeError, make_installation};
 pub use making::Making;
 pub use open::{NotReady, Opened, Registry, RegistryOpenError};
 pub use plan::{DepartmentPlan, Plan};
+pub use presentations::PresentationError;
+pub use receipts::KeptReceipt;
 pub use settings::{Places, Settings, SettingsError};
 pub use stats::{StoreStats, store_stats};
-pub use views::{AuthorityView, DepartmentView, HistoryView, IssuedView, LicenceView, MadeDepartment};
+pub use verify::Presented;
+pub use views::{
+    AuthorityView, DepartmentView, GivenReceiptView, HistoryView, IssuedView, LicenceView, MadeDepartment,
+    PresentationView, ReceiptView, ReceiptedVerdict,
+};

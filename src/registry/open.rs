@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use super::caller::{Caller, KeyName, parse_api_key, secret_matches};
 use super::certifier::department_key;
 use super::key_files::{KeyFiles, KeyFilesError, name};
+use super::own_signer::OwnSigner;
 use super::settings::{Settings, SettingsError};
 use super::status_index::StatusIndexes;
 use super::views::DepartmentView;
@@ -15,7 +16,7 @@ use crate::crypto::{Digest, Random};
 use crate::issue::Issuer;
 use crate::ledger::{ApiKey, ApiKeyState, CheckpointKey, Department, Event, VerifierKeyError};
 use crate::licence::{AreaCode, Authority, Catalogue, CatalogueError, CreditCode, TextError};
-use crate::pki::{Anchor, TrustError, TrustStore};
+use crate::pki::{Anchor, TrustError, TrustStore, Usage};
 use crate::store::{
     IndexPolicy, KeyRange, Opening, RowKeys, Store, StoreError, StoreKeys, StoreOpenError, StorePlace,
     WitnessError, read_position,
@@ -37,6 +38,8 @@ pub struct Registry {
     pub(super) cache: SignatureCache,
     pub(super) random: Arc<dyn Random>,
     pub(super) keys: KeyFiles,
+    pub(super) receipts: OwnSigner,
+    pub(super) presentations: OwnSigner,
     ledger_key: String,
     api_keys: HashMap<KeyName, KnownApiKey>,
     /// Time of the newest entry: the clock must not go behind it (ADVERSARY #51).
@@ -107,6 +110,16 @@ pub enum RegistryOpenError {
         /// What it should be.
         expected: &'static str,
     },
+    /// The trust list has no current certificate for one of the installation's own keys.
+    #[error(
+        "the trust list has no current certificate for the key {key} of this installation, which signs {signs}"
+    )]
+    NoSigner {
+        /// Name of the key.
+        key: &'static str,
+        /// What it signs.
+        signs: Usage,
+    },
     /// A department's key is not the one in its certificate.
     #[error("the key of department {department} is not the one its certificate is for")]
     OtherKey {
@@ -158,6 +171,8 @@ impl Registry {
         let departments = loader.departments(&trust, area_code)?;
         let api_keys = loader.api_keys()?;
         let newest = AtomicI64::new(loader.newest()?);
+        let receipts = OwnSigner::find(&trust, &keys, name::RECEIPT, Usage::Receipt)?;
+        let presentations = OwnSigner::find(&trust, &keys, name::PRESENTATION, Usage::Presentation)?;
         let registry = Self {
             settings,
             catalogue: Catalogue::shipped()?,
@@ -168,6 +183,8 @@ impl Registry {
             cache: SignatureCache::new(REMEMBERED),
             random,
             keys,
+            receipts,
+            presentations,
             ledger_key,
             api_keys,
             newest,

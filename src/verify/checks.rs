@@ -12,7 +12,7 @@ use crate::pki::{KnownSigner, Revocation, RevocationReason, TrustStore, Usage};
 use crate::time::{Date, UnixTime};
 
 /// Seconds a signer's clock may be ahead of ours (ADVERSARY #51).
-const CLOCK_SKEW: i64 = 60;
+pub(super) const CLOCK_SKEW: i64 = 60;
 
 /// Who signed, as far as the trust list knows.
 pub(super) enum Signer<'a> {
@@ -73,7 +73,7 @@ pub(super) fn issuer(
 ) -> Finding {
     let known = match signer {
         Signer::Known(known) => *known,
-        Signer::Unknown => return issuer_is_known(signer),
+        Signer::Unknown => return issuer_is_known(signer, Usage::Licence),
     };
     let fail = |code, detail| Finding::fail(Check::Issuer, code, Some(detail));
     if let Err(error) = known.check_usage(Usage::Licence) {
@@ -89,17 +89,41 @@ pub(super) fn issuer(
     if !chain.is_empty() && !known.chain_is(chain) {
         return Finding::fail(Check::Issuer, Code::ChainMismatch, None);
     }
-    revocations(claims, known.revocations(), looked_up)
+    revocations(claims.issued_at, known.revocations(), &looked_up.map(|record| record.position))
+}
+
+/// The installation's own signer is known, was certified for this when it signed, and its key was not revoked.
+pub(super) fn own_signer(
+    signed: &Signed,
+    issued_at: UnixTime,
+    signer: &Signer<'_>,
+    position: &LookedUp<u64>,
+) -> Finding {
+    let known = match signer {
+        Signer::Known(known) => *known,
+        Signer::Unknown => return Finding::fail(Check::Issuer, Code::IssuerUnknown, None),
+    };
+    if let Err(error) = known.check_usage(Usage::from(signed.envelope.typ())) {
+        return Finding::fail(Check::Issuer, Code::IssuerWrongUse, Some(error.to_string()));
+    }
+    if let Err(error) = known.check_at(issued_at) {
+        return Finding::fail(Check::Issuer, Code::IssuerExpired, Some(error.to_string()));
+    }
+    let chain = signed.envelope.x5chain();
+    if !chain.is_empty() && !known.chain_is(chain) {
+        return Finding::fail(Check::Issuer, Code::ChainMismatch, None);
+    }
+    revocations(issued_at, known.revocations(), position)
 }
 
 /// A licence has to survive every revocation on its issuer's path; the ledger decides, where there is one (DESIGN §4).
 /// One that it surely does not survive outweighs one that nobody can tell, wherever on the path they are.
-fn revocations(claims: &LicenceClaims, revocations: &[Revocation], looked_up: &LookedUp) -> Finding {
-    let survives = |revocation: &Revocation| match (looked_up, revocation.reason) {
-        (LookedUp::Found(record), _) => Some(record.position < revocation.position),
+fn revocations(issued_at: UnixTime, revocations: &[Revocation], position: &LookedUp<u64>) -> Finding {
+    let survives = |revocation: &Revocation| match (position, revocation.reason) {
+        (LookedUp::Found(position), _) => Some(*position < revocation.position),
         (LookedUp::Absent, _) => Some(false),
         (LookedUp::NoSource | LookedUp::Unavailable, RevocationReason::Superseded) => {
-            Some(claims.issued_at < revocation.at)
+            Some(issued_at < revocation.at)
         }
         // Whoever stole the key chose `iat`: without the ledger nobody can tell.
         (LookedUp::NoSource | LookedUp::Unavailable, RevocationReason::Compromised) => None,
@@ -115,9 +139,12 @@ fn revocations(claims: &LicenceClaims, revocations: &[Revocation], looked_up: &L
 }
 
 /// As much of the issuer check as needs nothing from the payload.
-pub(super) const fn issuer_is_known(signer: &Signer<'_>) -> Finding {
+pub(super) fn issuer_is_known(signer: &Signer<'_>, usage: Usage) -> Finding {
     match signer {
-        Signer::Known(_) => Finding::unknown(Check::Issuer, Code::NotChecked),
+        Signer::Known(known) => match known.check_usage(usage) {
+            Ok(()) => Finding::unknown(Check::Issuer, Code::NotChecked),
+            Err(error) => Finding::fail(Check::Issuer, Code::IssuerWrongUse, Some(error.to_string())),
+        },
         Signer::Unknown => Finding::fail(Check::Issuer, Code::IssuerUnknown, None),
     }
 }
@@ -169,9 +196,14 @@ pub(super) fn dates(claims: &LicenceClaims, at: UnixTime) -> Finding {
 
 /// The licence is neither suspended, revoked nor replaced.
 pub(super) fn status(looked_up: &LookedUp, at: UnixTime) -> Finding {
-    let LookedUp::Found(record) = looked_up else {
-        return Finding::unknown(Check::Status, Code::StatusUnknown);
-    };
+    match looked_up {
+        LookedUp::Found(record) => status_of(record, at),
+        _ => Finding::unknown(Check::Status, Code::StatusUnknown),
+    }
+}
+
+/// What a licence's record says of its state at `at`.
+pub(super) fn status_of(record: &Record, at: UnixTime) -> Finding {
     match (record.state_at(at), record.replaced_at(at)) {
         (State::Revoked, _) => Finding::fail(Check::Status, Code::Revoked, None),
         (_, Some(newer)) => {
@@ -183,7 +215,7 @@ pub(super) fn status(looked_up: &LookedUp, at: UnixTime) -> Finding {
 }
 
 /// The ledger has exactly these signed bytes.
-pub(super) const fn ledger(looked_up: &LookedUp) -> Finding {
+pub(super) const fn ledger<R>(looked_up: &LookedUp<R>) -> Finding {
     match looked_up {
         LookedUp::Found(_) => Finding::pass(Check::Ledger),
         LookedUp::Absent => Finding::fail(Check::Ledger, Code::NotInLedger, None),

@@ -6,8 +6,12 @@
 mod cache;
 mod checks;
 mod code;
+mod presentation;
+mod receipt;
 mod records;
 mod shown;
+mod shown_presentation;
+mod shown_receipt;
 #[cfg(test)]
 mod tests;
 mod verdict;
@@ -15,7 +19,11 @@ mod verifier;
 
 pub use cache::SignatureCache;
 pub use code::{Code, Language};
-pub use records::{Change, Record, Records, RecordsUnavailable, StatusEvent};
+pub use records::{
+    Change, PresentationRecord, ReceiptRecord, Record, Records, RecordsUnavailable, StatusEvent, UsesLeft,
+};
 pub use shown::ShownLicence;
+pub use shown_presentation::{ShownField, ShownPresentation, beside_field_labels};
+pub use shown_receipt::{InWords, Now, ShownReceipt};
 pub use verdict::{Check, Finding, Form, Freshness, Outcome, Status, TrustListAge, Verdict};
 pub use verifier::Verifier;

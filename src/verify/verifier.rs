@@ -10,19 +10,21 @@ use super::shown::ShownLicence;
 use super::verdict::{Check, Finding, Form, Freshness, Outcome, Status, TrustListAge, Verdict};
 use crate::codec::{CredentialError, Envelope, LicenceClaims, LicenceForm, Typ, decode_bytes, decode_text};
 use crate::crypto::Digest;
-use crate::pki::TrustStore;
+use crate::licence::Catalogue;
+use crate::pki::{TrustStore, Usage};
 use crate::time::UnixTime;
 
 /// Judges credentials by one trust list and, where there is one, one source of records.
 #[derive(Clone, Copy)]
 pub struct Verifier<'a> {
-    trust: &'a TrustStore,
-    records: Option<&'a dyn Records>,
+    pub(super) trust: &'a TrustStore,
+    pub(super) records: Option<&'a dyn Records>,
+    pub(super) catalogue: Option<&'a Catalogue>,
     cache: Option<&'a SignatureCache>,
 }
 
 /// What the records say, or that there are none, or that they do not answer.
-pub(super) enum LookedUp {
+pub(super) enum LookedUp<R = Record> {
     /// No source was given.
     NoSource,
     /// The source does not answer.
@@ -30,19 +32,43 @@ pub(super) enum LookedUp {
     /// No such licence, or one with other signed bytes.
     Absent,
     /// The record of exactly these signed bytes.
-    Found(Record),
+    Found(R),
+}
+
+impl<R> LookedUp<R> {
+    pub(super) fn map<T>(&self, of: impl FnOnce(&R) -> T) -> LookedUp<T> {
+        match self {
+            Self::NoSource => LookedUp::NoSource,
+            Self::Unavailable => LookedUp::Unavailable,
+            Self::Absent => LookedUp::Absent,
+            Self::Found(record) => LookedUp::Found(of(record)),
+        }
+    }
+
+    pub(super) const fn found(&self) -> Option<&R> {
+        match self {
+            Self::Found(record) => Some(record),
+            Self::NoSource | Self::Unavailable | Self::Absent => None,
+        }
+    }
 }
 
 impl<'a> Verifier<'a> {
     /// With a trust list alone the answer can be `invalid` or `indeterminate`, never `valid`.
     pub const fn new(trust: &'a TrustStore) -> Self {
-        Self { trust, records: None, cache: None }
+        Self { trust, records: None, catalogue: None, cache: None }
     }
 
     /// Looks status and ledger up in `records`.
     #[must_use]
     pub const fn with_records(self, records: &'a dyn Records) -> Self {
         Self { records: Some(records), ..self }
+    }
+
+    /// Names the fields of presentations as `catalogue` does.
+    #[must_use]
+    pub const fn with_catalogue(self, catalogue: &'a Catalogue) -> Self {
+        Self { catalogue: Some(catalogue), ..self }
     }
 
     /// Remembers good signatures in `cache`.
@@ -77,7 +103,9 @@ impl<'a> Verifier<'a> {
             }
         }
         let envelope = match decode(presented) {
-            Ok(envelope) if envelope.typ() == Typ::Licence => envelope,
+            Ok(envelope) if matches!(envelope.typ(), Typ::Licence | Typ::Presentation | Typ::Receipt) => {
+                envelope
+            }
             Ok(envelope) => {
                 return self.refuse(Code::WrongType, Some(envelope.typ().as_str().to_owned()), at);
             }
@@ -95,9 +123,25 @@ impl<'a> Verifier<'a> {
     }
 
     fn judge(&self, signed: &Signed, signer: &Signer<'_>, signature: Finding, at: UnixTime) -> Verdict {
+        match signed.envelope.typ() {
+            Typ::Receipt => self.judge_receipt(signed, signer, signature, at),
+            Typ::Presentation => self.judge_presentation(signed, signer, signature, at),
+            _ => self.judge_licence(signed, signer, signature, at),
+        }
+    }
+
+    fn judge_licence(
+        &self,
+        signed: &Signed,
+        signer: &Signer<'_>,
+        signature: Finding,
+        at: UnixTime,
+    ) -> Verdict {
         let claims = match LicenceClaims::decode(signed.envelope.payload()) {
             Ok(claims) => claims,
-            Err(error) => return self.refuse_payload(signer, signature, error.to_string(), at),
+            Err(error) => {
+                return self.refuse_payload((signed, signer), signature, error.to_string(), at);
+            }
         };
         let looked_up = self.look_up(signed, &claims);
         let findings = vec![
@@ -136,23 +180,23 @@ impl<'a> Verifier<'a> {
     }
 
     /// The envelope could be read, its payload could not: issuer and signature still have their say.
-    fn refuse_payload(
+    pub(super) fn refuse_payload(
         &self,
-        signer: &Signer<'_>,
+        (signed, signer): (&Signed, &Signer<'_>),
         signature: Finding,
         detail: String,
         at: UnixTime,
     ) -> Verdict {
         let findings = Check::ALL.map(|check| match check {
             Check::Format => Finding::fail(check, Code::Undecodable, Some(detail.clone())),
-            Check::Issuer => checks::issuer_is_known(signer),
+            Check::Issuer => checks::issuer_is_known(signer, Usage::from(signed.envelope.typ())),
             Check::Signature => signature.clone(),
             _ => Finding::unknown(check, Code::NotChecked),
         });
         self.verdict(findings.to_vec(), None, None, at)
     }
 
-    fn verdict(
+    pub(super) fn verdict(
         &self,
         findings: Vec<Finding>,
         form: Option<Form>,
@@ -167,6 +211,9 @@ impl<'a> Verifier<'a> {
             at,
             form,
             licence,
+            receipt: None,
+            now: Vec::new(),
+            presentation: None,
             freshness: Freshness { trust_list, looked_up: self.records.map(|_| at) },
         }
     }
