@@ -17,6 +17,7 @@ mod presented;
 mod print;
 mod public_url;
 mod qr;
+mod receipt;
 mod serve;
 mod show;
 mod status;
@@ -61,6 +62,9 @@ enum Command {
     Show(show::ShowArgs),
     /// Draw the QR of a licence
     Qr(qr::QrArgs),
+    /// Get receipts again: for the case file, or to print
+    #[command(subcommand)]
+    Receipt(receipt::ReceiptCommand),
     /// List the licence types
     Types(types::TypesArgs),
     /// Add departments, list them, make and withdraw their API keys
@@ -80,6 +84,7 @@ impl Command {
             Self::Verify(args) => args.output,
             Self::Status(args) => args.output,
             Self::Show(args) => args.output,
+            Self::Receipt(command) => command.output(),
             Self::Types(args) => args.output,
             Self::Department(command) => command.output(),
             Self::Store(command) => command.output(),
@@ -137,6 +142,7 @@ fn run(command: Command) -> Result<Exit, CliError> {
         Command::Status(args) => status::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Qr(args) => qr::run(&args),
+        Command::Receipt(command) => receipt::run(&command),
         Command::Types(args) => types::run(&args),
         Command::Department(command) => department::run(&command),
         Command::Store(command) => store::run(&command),

@@ -131,7 +131,7 @@ const fn pick(language: Language, zh: &'static str, en: &'static str) -> &'stati
 }
 
 /// `?lang=`, else the browser's first language that is one of ours, else Chinese.
-fn language(uri: &Uri, headers: &HeaderMap) -> Language {
+pub(super) fn language(uri: &Uri, headers: &HeaderMap) -> Language {
     let asked = uri.query().unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("lang="));
     let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let known = |tag: &str| match tag.trim_ascii().get(..2) {

@@ -9,7 +9,9 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use super::observe::observe;
 use super::problem::Problem;
 use super::state::{Listener, State};
-use super::{batch, licences, openapi, page, statements, verifications};
+use super::{
+    batch, licences, openapi, page, present_page, presentations, receipts, statements, verifications,
+};
 
 /// One call: method, path template, what it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +45,8 @@ pub enum Operation {
     LicenceQrSvg,
     LicenceFile,
     ChangeStatus,
+    ShowReceipt,
+    Present,
     ListTypes,
     ShowType,
     TrustList,
@@ -55,6 +59,9 @@ pub enum Operation {
     ShowPage,
     JudgeOnPage,
     PageStyle,
+    PresentPage,
+    PresentStyle,
+    PresentScript,
 }
 
 const fn get(path: &'static str, operation: Operation) -> Route {
@@ -75,6 +82,8 @@ pub const ROUTES: &[Route] = &[
     get("/v1/licences/{identifier}/qr.svg", Operation::LicenceQrSvg),
     get("/v1/licences/{identifier}/file", Operation::LicenceFile),
     post("/v1/licences/{identifier}/status", Operation::ChangeStatus),
+    get("/v1/receipts/{id}", Operation::ShowReceipt),
+    post("/v1/presentations", Operation::Present),
     get("/v1/licence-types", Operation::ListTypes),
     get("/v1/licence-types/{code}", Operation::ShowType),
     get("/v1/trust-list", Operation::TrustList),
@@ -87,6 +96,9 @@ pub const ROUTES: &[Route] = &[
     get("/", Operation::ShowPage),
     post("/", Operation::JudgeOnPage),
     get("/assets/verify.css", Operation::PageStyle),
+    get("/present", Operation::PresentPage),
+    get("/assets/present.css", Operation::PresentStyle),
+    get("/assets/present.js", Operation::PresentScript),
 ];
 
 impl Operation {
@@ -100,6 +112,8 @@ impl Operation {
             Self::LicenceQrSvg => on(filter, licences::qr_svg),
             Self::LicenceFile => on(filter, licences::file),
             Self::ChangeStatus => on(filter, licences::change_status),
+            Self::ShowReceipt => on(filter, receipts::show),
+            Self::Present => on(filter, presentations::present),
             Self::ListTypes => on(filter, statements::list_types),
             Self::ShowType => on(filter, statements::show_type),
             Self::TrustList => on(filter, statements::trust_list),
@@ -113,6 +127,9 @@ impl Operation {
             // The page reads its body within limits of its own.
             Self::JudgeOnPage => on(filter, page::judge).layer(DefaultBodyLimit::disable()),
             Self::PageStyle => on(filter, page::style),
+            Self::PresentPage => on(filter, present_page::show),
+            Self::PresentStyle => on(filter, present_page::style),
+            Self::PresentScript => on(filter, present_page::script),
         }
     }
 }

@@ -4,9 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 
 use axum::extract::{self, FromRequestParts, Request};
-use axum::http::header::CACHE_CONTROL;
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -133,8 +132,5 @@ async fn verify_for(
 ) -> Result<Response, Problem> {
     let Department(caller) = Department::from_request_parts(&mut parts, state).await?;
     let (purpose, presented) = (purpose.purpose()?, Presented::Text(credential));
-    let mut response =
-        answer::json(&state.registry.verify_for(&caller, purpose, presented, state.now()).await?)?;
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+    answer::json(&state.registry.verify_for(&caller, purpose, presented, state.now()).await?)
 }

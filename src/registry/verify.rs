@@ -54,7 +54,7 @@ impl Registry {
 
     /// Records the one use of a presentation. Of several at the same moment one is recorded, and the others come too late.
     async fn use_presentation(&self, verdict: &mut Verdict, by: Option<&Caller>) {
-        let Some(presentation) = verdict.presentation.as_ref().and_then(|shown| shown.envelope()) else {
+        let Some(presentation) = verdict.presentation.as_ref().map(|shown| shown.envelope()) else {
             return;
         };
         let used = PresentationUsed { presentation, by: by.map(Caller::order) };

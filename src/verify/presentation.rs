@@ -49,10 +49,9 @@ impl Verifier<'_> {
         let none_failed = findings.iter().all(|finding| finding.result != Outcome::Fail);
         // What a holder showed for a minute is not shown after it, nor twice where once was ordered.
         let shown = (none_failed && checks::may_be_shown(&findings)).then(|| {
-            let identifier = recorded.found().map(|recorded| recorded.presentation.identifier.clone());
             let issuer = self.trust.authority(&claims.issuer).map(|authority| authority.name.clone());
-            let shown = ShownPresentation::new(Arc::new(claims), issuer.unwrap_or_default());
-            Box::new(shown.named_by(self.catalogue).of(identifier, signed.digest))
+            let shown = ShownPresentation::new(Arc::new(claims), issuer.unwrap_or_default(), signed.digest);
+            Box::new(shown.named_by(self.catalogue))
         });
         Verdict { presentation: shown, ..self.verdict(findings, Some(Form::Presentation), None, at) }
     }

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use super::code::Language;
 use crate::codec::PresentationClaims;
 use crate::crypto::Digest;
-use crate::licence::{Catalogue, FieldValue, Identifier, TypeCode};
+use crate::licence::{Catalogue, FieldValue, TypeCode};
 use crate::time::UnixTime;
 
 /// A presentation as the API and the pages show it.
@@ -17,9 +17,7 @@ pub struct ShownPresentation {
     issuer_name: String,
     type_name: Option<String>,
     fields: Vec<ShownField>,
-    /// The licence that it shows, as the ledger knows it. Not for whoever it is shown to: the holder chose what he tells.
-    identifier: Option<Identifier>,
-    envelope: Option<Digest>,
+    envelope: Digest,
 }
 
 /// A field that the holder chose.
@@ -50,7 +48,7 @@ pub fn beside_field_labels(key: &str) -> Option<(&'static str, &'static str)> {
 }
 
 impl ShownPresentation {
-    pub(super) fn new(claims: Arc<PresentationClaims>, issuer_name: String) -> Self {
+    pub(super) fn new(claims: Arc<PresentationClaims>, issuer_name: String, envelope: Digest) -> Self {
         let field = |(key, value): (&str, FieldValue<'_>)| ShownField {
             key: key.to_owned(),
             label: None,
@@ -61,7 +59,7 @@ impl ShownPresentation {
             },
         };
         let fields = claims.fields.iter().map(field).collect();
-        Self { claims, issuer_name, type_name: None, fields, identifier: None, envelope: None }
+        Self { claims, issuer_name, type_name: None, fields, envelope }
     }
 
     /// With the names that the catalogue has for type and fields.
@@ -77,11 +75,6 @@ impl ShownPresentation {
             field.label_en = labels.map(|(_, en)| en.to_owned());
         }
         self
-    }
-
-    /// With what the ledger knows of it.
-    pub(super) fn of(self, identifier: Option<Identifier>, envelope: Digest) -> Self {
-        Self { identifier, envelope: Some(envelope), ..self }
     }
 
     /// The organisation it is shown to.
@@ -114,13 +107,8 @@ impl ShownPresentation {
         &self.fields
     }
 
-    /// The licence that it shows, where the ledger was asked. For the installation itself.
-    pub(crate) const fn identifier(&self) -> Option<&Identifier> {
-        self.identifier.as_ref()
-    }
-
     /// Digest of its envelope.
-    pub(crate) const fn envelope(&self) -> Option<Digest> {
+    pub(crate) const fn envelope(&self) -> Digest {
         self.envelope
     }
 }
