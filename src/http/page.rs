@@ -1,6 +1,7 @@
 //! The verify page: a form, and the verdict on what was sent with it. No script: it works in every browser.
 
 mod form;
+mod used;
 mod words;
 
 use askama::Template;

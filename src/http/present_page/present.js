@@ -32,6 +32,8 @@ let whole = 60;
 /** @type {Record<string, unknown> | null} */
 let order = null;
 let asking = false;
+/** Not before then: a service that does not answer is not asked at every tick. */
+let patience = 0;
 /** @type {number | undefined} */
 let ticking;
 
@@ -145,6 +147,7 @@ async function next() {
     tick();
   } catch (error) {
     tell(error);
+    patience = performance.now() + 2000;
   } finally {
     asking = false;
   }
@@ -156,7 +159,7 @@ function tick() {
   Object.assign(at("bar"), { max: whole, value: left });
   at("over").hidden = left > 0;
   document.querySelector(".code")?.classList.toggle("over", left <= 0);
-  if (order !== null && !order.one_time && left <= Math.min(AHEAD, whole / 2) && !document.hidden) void next();
+  if (order !== null && !order.one_time && left <= Math.min(AHEAD, whole / 2) && !document.hidden && performance.now() >= patience) void next();
 }
 
 function stop() {
