@@ -130,7 +130,7 @@ impl ReceiptDocument<'_> {
             format!("{looked_up}；{list} {}", in_words(judged_by.trust_list_signed)),
         ));
         if let Some(position) = checked.position {
-            rows.push(row("证照台账位置", "Licence in ledger", format!("第 {position} 条 entry {position}")));
+            rows.push(row("证照台账位置", "Ledger entry", format!("第 {position} 条")));
         }
         Section { status: checked.verdict.as_str(), zh: words.zh, en: words.en, rows }
     }

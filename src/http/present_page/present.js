@@ -32,6 +32,8 @@ let whole = 60;
 /** @type {Record<string, unknown> | null} */
 let order = null;
 let asking = false;
+/** Name of the licence's type: what the screen may say besides the code. */
+let title = "";
 /** Not before then: a service that does not answer is not asked at every tick. */
 let patience = 0;
 /** @type {number | undefined} */
@@ -78,6 +80,7 @@ find.addEventListener("submit", async (event) => {
 
 /** @param {any} licence @param {any} type */
 function offer(licence, type) {
+  title = licence.type_name;
   at("licence").textContent = `${licence.type_name}　${licence.number}`;
   const own = type.fields
     .filter((/** @type {any} */ field) => licence.fields[field.key] !== undefined)
@@ -110,7 +113,7 @@ choose.addEventListener("submit", (event) => {
     seconds: Number(value("seconds")),
     one_time: /** @type {HTMLInputElement} */ (at("one_time")).checked,
   };
-  at("shown_title").textContent = at("licence").textContent;
+  at("shown_title").textContent = title;
   at("shown_for").textContent = `${say("出示给", "For")} ${order.for}`;
   at("told").textContent = order.one_time
     ? say("此码只能使用一次。", "This code is good for one use.")
