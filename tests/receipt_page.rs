@@ -20,8 +20,8 @@ use support::tree;
 /// Set it to have the pictures in `docs/images` written anew from this run.
 const WRITE_PICTURES: &str = "ELICENSE_WRITE_PICTURES";
 
-/// Text of every part as long as it may be, and an ordinary one.
-fn purposes() -> [(&'static str, Value); 2] {
+/// An ordinary purpose, which makes one page, and one with every part as long as it may be, which may take a second.
+fn purposes() -> [(&'static str, usize, Value); 2] {
     let ordinary = json!({
         "operator": "王小明", "item": "食品经营许可（新办）", "item_code": "000131001000",
         "case": "2026-1124-0007", "reason": "核对申请人营业执照的经营范围与住所",
@@ -33,7 +33,7 @@ fn purposes() -> [(&'static str, Value); 2] {
         "operator": varied(50), "item": varied(100), "item_code": "0".repeat(64), "case": "9".repeat(64),
         "reason": varied(200),
     });
-    [("ordinary", ordinary), ("longest", longest)]
+    [("ordinary", 1, ordinary), ("longest", 2, longest)]
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn the_printed_receipts_code_reads_back_and_verifies() {
     let (installation, service) = Installation::new();
     let demo = Demo::read(&installation.data);
     let mut client = service.client();
-    for (name, purpose) in purposes() {
+    for (name, most_pages, purpose) in purposes() {
         let body = json!({"credential": demo.licences[0].qr, "purpose": purpose});
         let key = &demo.departments[1].api_key;
         let answer =
@@ -52,7 +52,7 @@ fn the_printed_receipts_code_reads_back_and_verifies() {
             client.send(&Request::get(&path).key(key).header("accept", "text/html")).expect_status(200);
         let pdf = print(&installation.folder, name, &page.text());
         let pages = drawn(&pdf);
-        assert_eq!(pages.len(), 1, "{name}: a receipt is one page");
+        assert!((1..=most_pages).contains(&pages.len()), "{name}: {} pages", pages.len());
         let text = read_back(&pages[0]);
         let told = verdict(&mut client, &text);
         assert_eq!((&told["status"], &told["form"]), (&json!("valid"), &json!("receipt")), "{name}: {told}");
