@@ -9,7 +9,10 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use super::observe::observe;
 use super::problem::Problem;
 use super::state::{Listener, State};
-use super::{batch, licences, openapi, packs, page, statements, status_changes, status_lists, verifications};
+use super::{
+    batch, licences, openapi, packs, page, present_page, presentations, receipts, statements, status_changes,
+    status_lists, verifications,
+};
 
 /// One call: method, path template, what it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +48,8 @@ pub enum Operation {
     ChangeStatus,
     IssueSdJwt,
     ChangeMany,
+    ShowReceipt,
+    Present,
     ListTypes,
     ShowType,
     TrustList,
@@ -60,6 +65,9 @@ pub enum Operation {
     ShowPage,
     JudgeOnPage,
     PageStyle,
+    PresentPage,
+    PresentStyle,
+    PresentScript,
 }
 
 const fn get(path: &'static str, operation: Operation) -> Route {
@@ -82,6 +90,8 @@ pub const ROUTES: &[Route] = &[
     post("/v1/licences/{identifier}/status", Operation::ChangeStatus),
     post("/v1/licences/{identifier}/sd-jwt", Operation::IssueSdJwt),
     post("/v1/licences/status-changes", Operation::ChangeMany),
+    get("/v1/receipts/{id}", Operation::ShowReceipt),
+    post("/v1/presentations", Operation::Present),
     get("/v1/licence-types", Operation::ListTypes),
     get("/v1/licence-types/{code}", Operation::ShowType),
     get("/v1/trust-list", Operation::TrustList),
@@ -97,6 +107,9 @@ pub const ROUTES: &[Route] = &[
     get("/", Operation::ShowPage),
     post("/", Operation::JudgeOnPage),
     get("/assets/verify.css", Operation::PageStyle),
+    get("/present", Operation::PresentPage),
+    get("/assets/present.css", Operation::PresentStyle),
+    get("/assets/present.js", Operation::PresentScript),
 ];
 
 impl Operation {
@@ -112,6 +125,8 @@ impl Operation {
             Self::ChangeStatus => on(filter, licences::change_status),
             Self::IssueSdJwt => on(filter, licences::issue_sd_jwt),
             Self::ChangeMany => on(filter, status_changes::change_many),
+            Self::ShowReceipt => on(filter, receipts::show),
+            Self::Present => on(filter, presentations::present),
             Self::ListTypes => on(filter, statements::list_types),
             Self::ShowType => on(filter, statements::show_type),
             Self::TrustList => on(filter, statements::trust_list),
@@ -128,6 +143,9 @@ impl Operation {
             // The page reads its body within limits of its own.
             Self::JudgeOnPage => on(filter, page::judge).layer(DefaultBodyLimit::disable()),
             Self::PageStyle => on(filter, page::style),
+            Self::PresentPage => on(filter, present_page::show),
+            Self::PresentStyle => on(filter, present_page::style),
+            Self::PresentScript => on(filter, present_page::script),
         }
     }
 }
