@@ -73,7 +73,7 @@ fn way_to(state: State) -> &'static [&'static str] {
         State::ReportedLost => &["reported_lost"],
         State::InInspection => &["in_inspection"],
         State::BeingChanged => &["being_changed"],
-        State::TransferredOut => &["being_changed", "transferred_out"],
+        State::TransferredOut => &["transferred_out"],
         State::Revoked => &["withheld", "revoked"],
         State::Cancelled => &["transferred_out", "cancelled"],
         State::Withdrawn => &["withdrawn"],
