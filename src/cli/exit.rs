@@ -109,6 +109,11 @@ impl fmt::Display for Refusal {
 }
 
 impl Refusal {
+    /// A refusal of this process, of something that no installation has seen.
+    pub(super) fn new(code: &'static str, detail: &str) -> Self {
+        Self { code: code.to_owned(), detail: detail.to_owned(), problems: Vec::new() }
+    }
+
     /// Whether every request of this department will be refused like this.
     pub(super) fn is_the_departments(&self) -> bool {
         matches!(self.code.as_str(), "not_an_issuer" | "unauthorized")

@@ -1,10 +1,11 @@
 //! The command line: one subcommand a file. Reads the clock, the environment and files, and passes them down.
 //!
-//! `access` decides whether a command goes through the running service's local socket or opens the installation itself;
+//! `bulk` does files of rows, `access` decides whether a command goes through the running service's local socket or opens the installation itself;
 //! `exit` is the only place that knows exit codes.
 
 mod access;
 mod ask;
+mod bulk;
 mod client;
 mod demo;
 mod demo_city;
@@ -57,7 +58,7 @@ enum Command {
     Issue(issue::IssueArgs),
     /// Verify a licence: a file, a QR text, a picture of a QR, or standard input
     Verify(verify::VerifyArgs),
-    /// Suspend, resume or revoke a licence
+    /// Suspend, resume or end a licence, or many from a file
     Status(status::StatusArgs),
     /// Show a licence with its status and history
     Show(show::ShowArgs),

@@ -17,12 +17,24 @@ pub(super) fn print_licence(licence: &Value, output: OutputArgs) -> Result<(), C
     let until = licence.get("valid_to").and_then(Value::as_str).unwrap_or("long-term");
     line(format_args!("{}  {}", text(licence, "type_name"), text(licence, "number")))?;
     line(format_args!("identifier  {}", text(licence, "identifier")))?;
-    line(format_args!("status      {}", text(licence, "status")))?;
+    line(format_args!("status      {}{}", text(licence, "status"), standing(licence)))?;
     line(format_args!("in force    {} to {until}", text(licence, "valid_from")))?;
     for event in array(licence, "history") {
         line(format_args!("  {}  {}  {}", text(event, "at"), text(event, "to"), text(event, "reason")))?;
+        let basis = match text(event, "legal_basis") {
+            "" => String::new(),
+            basis => format!("{basis}, "),
+        };
+        line(format_args!("    {basis}by {} ({})", text(event, "by"), text(event, "asked_by")))?;
     }
     Ok(())
+}
+
+/// How it stands in words, its dates and a newer licence taken together with its state.
+fn standing(licence: &Value) -> String {
+    licence
+        .get("standing")
+        .map_or_else(String::new, |standing| format!("  {} ({})", text(standing, "zh"), text(standing, "en")))
 }
 
 /// A verdict.

@@ -109,8 +109,8 @@ const ALLOWED: &[Rule] = &[
         to: &[Suspended, ReportedLost, InInspection, BeingChanged],
         operation: Do::Other,
     },
-    // Nobody moves away from a sanction: what is withheld is given back first.
-    Rule { from: &[Valid, BeingChanged], to: &[TransferredOut], operation: Do::End },
+    // Nobody moves away from a suspension: what is withheld is given back first.
+    Rule { from: &[Valid], to: &[TransferredOut], operation: Do::End },
     Rule { from: &[TransferredOut], to: &[Valid], operation: Do::UndoTransfer },
     Rule {
         from: &[Valid, Suspended, Withheld, ReportedLost, InInspection, BeingChanged, TransferredOut],
@@ -213,7 +213,7 @@ mod tests {
         match (from, to) {
             (from, to) if from == to || ENDS.contains(&from) => None,
             (_, to) if ENDS.contains(&to) => Some("05"),
-            (Valid | BeingChanged, TransferredOut) => Some("05"),
+            (Valid, TransferredOut) => Some("05"),
             (TransferredOut, Valid) => Some("10"),
             (TransferredOut, _) | (_, TransferredOut) => None,
             (Withheld, Valid) => Some("06"),

@@ -246,3 +246,38 @@ fn an_sd_jwt_under_the_right_key_that_the_ledger_does_not_have_is_refused() {
     assert_eq!(alone.status, Status::Indeterminate);
     assert!(alone.sd_jwt.is_some());
 }
+
+/// Two who judged the same history: the second to append finds the first one's change, and is told whose it was.
+#[test]
+fn who_comes_second_to_the_same_history_is_told_who_came_first() {
+    use super::status::Asked;
+    use crate::licence::State;
+
+    let city = City::new();
+    let registry = city.open();
+    let caller = registry.authenticate(&city.made.departments[0].api_key).unwrap();
+    let machine = Caller::local(caller.department());
+    let runtime = runtime();
+    let issued = runtime.block_on(registry.issue(&caller, "order-1", SAMPLE, now())).unwrap();
+    let identifier = issued.identifier.parse().unwrap();
+    let seen = registry.store.events(&identifier).unwrap();
+    let put = |who: &Caller, to, at: UnixTime| {
+        let asked = Asked::new(to, "试验", None).unwrap();
+        runtime.block_on(registry.put_into(who, (&identifier, &seen), &asked, at))
+    };
+    put(&machine, State::Withheld, now()).unwrap();
+    for (to, code) in [
+        (State::ReportedLost, "raced"),
+        (State::Revoked, "raced"),
+        (State::Withheld, "transition_not_allowed"),
+        (State::TransferredOut, "transition_not_allowed"),
+    ] {
+        let error = put(&caller, to, now().plus(9)).unwrap_err();
+        assert_eq!(error.code(), code, "{to}");
+        let first = error.came_first().unwrap();
+        assert_eq!((first.asked_by.as_str(), first.to, first.at), ("local", "withheld", now()));
+        assert!(error.to_string().contains("an administrator on the machine"), "{error}");
+    }
+    let view = registry.licence(&caller, &issued.identifier, now()).unwrap();
+    assert_eq!(view.history.len(), 2, "the first one's change stands and no other");
+}

@@ -261,6 +261,37 @@ fn a_replaced_licence_ends_when_the_newer_one_begins() {
 }
 
 #[test]
+fn each_state_has_its_code_and_grade_and_only_an_end_counts_before_a_newer_licence() {
+    let city = City::new();
+    let trust = city.trust(|_| ());
+    let newer = city.identifier.next_version().unwrap();
+    let replaced =
+        StatusEvent { at: at(NOW), change: Change::ReplacedBy { identifier: newer, from: at(NOW) } };
+    for state in State::ALL.iter().copied() {
+        let expected = match state {
+            State::Valid => Code::Ok,
+            State::TransferredOut => Code::TransferredOut,
+            State::Revoked => Code::Revoked,
+            State::Cancelled => Code::Cancelled,
+            State::Withdrawn => Code::Withdrawn,
+            State::IssuedInError => Code::IssuedInError,
+            _ => Code::Suspended,
+        };
+        assert_eq!(expected.grade(), state.grade(), "{state}");
+        let verdict = judge(&city, &trust, Some(&city.ledger(vec![became(NOW, state)])), NOW);
+        let finding = verdict.finding(Check::Status).unwrap();
+        assert_eq!((finding.code, verdict.grade), (expected, state.grade()), "{state}");
+        let kind = finding.detail.as_deref().unwrap_or_default();
+        let is_kind = expected == Code::Suspended && state != State::Suspended;
+        assert_eq!(kind.contains(state.en()) && kind.contains(state.zh()), is_kind, "{state}: {kind}");
+        let history = vec![became(NOW, state), replaced.clone()];
+        let verdict = judge(&city, &trust, Some(&city.ledger(history)), NOW);
+        let expected = if state.is_end() { expected } else { Code::Replaced };
+        assert_eq!(verdict.finding(Check::Status).unwrap().code, expected, "{state}");
+    }
+}
+
+#[test]
 fn dates_are_judged_to_the_second() {
     let city = City::new();
     let trust = city.trust(|_| ());

@@ -12,7 +12,7 @@ use axum::http::{Request, StatusCode, header};
 use elicense::config::HttpLimits;
 use elicense::crypto::{Algorithm, SystemRandom};
 use elicense::http::{Listener, State, build};
-use elicense::licence::{Authority, Catalogue, LicenceType};
+use elicense::licence::{Authority, Catalogue, LicenceType, TypeCode};
 use elicense::registry::{DepartmentPlan, Plan, Registry, make_installation};
 use elicense::store::IndexPolicy;
 use elicense::time::UnixTime;
@@ -23,6 +23,8 @@ use tower::ServiceExt;
 
 pub(crate) const SAMPLE: &str = include_str!("../../fixtures/licences/business-licence-benchmark.json");
 pub(crate) const ISSUER: &str = "11430000006122244L";
+pub(crate) const OTHER: &str = "11330105002500287C";
+pub(crate) const SECOND_ISSUER: &str = "12110000400777687U";
 
 /// A city with one department that issues and one that does not, and its router.
 pub(crate) struct City {
@@ -40,6 +42,16 @@ pub(crate) struct Answer {
 
 impl City {
     pub(crate) fn new() -> Self {
+        Self::with_other(OTHER, Vec::new())
+    }
+
+    /// A city whose other department issues licences of every type as well.
+    pub(crate) fn of_two_issuers() -> Self {
+        let types = Catalogue::shipped().unwrap().iter().map(LicenceType::code).collect();
+        Self::with_other(SECOND_ISSUER, types)
+    }
+
+    fn with_other(other: &str, types_of_other: Vec<TypeCode>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let authority = |code: &str, name| Authority::new(code.parse().unwrap(), name).unwrap();
         let department = |code, name, types| DepartmentPlan {
@@ -55,7 +67,7 @@ impl City {
             public_url: "http://127.0.0.1:8080".to_owned(),
             departments: vec![
                 department(ISSUER, "示范市市场监督管理局", types),
-                department("11330105002500287C", "示范市政务服务中心", Vec::new()),
+                department(other, "示范市政务服务中心", types_of_other),
             ],
             checkpoint: None,
             keys: None,
@@ -74,7 +86,7 @@ impl City {
             Registry::open(dir.path(), "a test".to_owned(), IndexPolicy::CatchUp, Arc::new(SystemRandom))
                 .unwrap();
         let state = State::new(Arc::new(registry), HttpLimits::default(), Arc::new(SystemRandom));
-        Self { issuer: key(ISSUER), other: key("11330105002500287C"), _dir: dir, state }
+        Self { issuer: key(ISSUER), other: key(other), _dir: dir, state }
     }
 
     pub(crate) fn router(&self, listener: Listener) -> Router {

@@ -10,17 +10,27 @@ use crate::cli::OutputArgs;
 use crate::cli::exit::{CliError, Refusal};
 use crate::cli::print::{line, note};
 
+/// What doing a row is called.
+#[derive(Clone, Copy)]
+pub(super) enum Words {
+    Issued,
+    Changed,
+}
+
 /// Counts and tells what becomes of rows.
 pub(super) struct Report {
     output: OutputArgs,
+    words: Words,
     bar: ProgressBar,
-    issued: u64,
+    done: u64,
+    /// Rows whose change had been made before.
+    already: u64,
     pub(super) refused: u64,
 }
 
 impl Report {
-    pub(super) fn new(output: OutputArgs) -> Self {
-        Self { output, bar: ProgressBar::hidden(), issued: 0, refused: 0 }
+    pub(super) fn new(output: OutputArgs, words: Words) -> Self {
+        Self { output, words, bar: ProgressBar::hidden(), done: 0, already: 0, refused: 0 }
     }
 
     /// Goes on to another source. The bar draws itself only on a terminal.
@@ -43,16 +53,20 @@ impl Report {
         done: Result<&Value, &Refusal>,
     ) -> Result<(), CliError> {
         match done {
-            Ok(issued) => {
-                self.issued += 1;
-                self.say(|output| print_issued(output, at, issued))?;
+            Ok(value) => {
+                match value.get("result").and_then(Value::as_str) {
+                    Some("already") => self.already += 1,
+                    _ => self.done += 1,
+                }
+                let words = self.words;
+                self.say(|output| print_done(output, words, at, value))?;
             }
             Err(refusal) => {
                 self.refused += 1;
                 self.say(|output| print_refused(output, at, refusal))?;
             }
         }
-        self.bar.set_message(format!("{} issued, {} refused", self.issued, self.refused));
+        self.bar.set_message(self.counts());
         self.bar.inc(read);
         Ok(())
     }
@@ -70,11 +84,25 @@ impl Report {
     /// The last word, on standard error.
     pub(super) fn close(&self, stopped: bool) {
         if self.output.json {
-            return note(json!({"issued": self.issued, "refused": self.refused, "stopped": stopped}));
+            let Self { done, already, refused, .. } = self;
+            return note(match self.words {
+                Words::Issued => json!({"issued": done, "refused": refused, "stopped": stopped}),
+                Words::Changed => {
+                    json!({"changed": done, "already": already, "refused": refused, "stopped": stopped})
+                }
+            });
         }
-        note(format_args!("{} issued, {} refused", self.issued, self.refused));
+        note(self.counts());
         if stopped {
             note("stopped; run the same command again to go on");
+        }
+    }
+
+    fn counts(&self) -> String {
+        let Self { done, already, refused, .. } = self;
+        match self.words {
+            Words::Issued => format!("{done} issued, {refused} refused"),
+            Words::Changed => format!("{done} changed, {already} already so, {refused} refused"),
         }
     }
 
@@ -95,12 +123,24 @@ fn with_template(bar: ProgressBar, template: &str) -> ProgressBar {
     }
 }
 
-fn print_issued(output: OutputArgs, (source, row): (&Source, u64), issued: &Value) -> Result<(), CliError> {
-    let text = |key: &str| issued.get(key).and_then(Value::as_str).unwrap_or_default();
-    if output.json {
-        line(json!({"file": source.name, "row": row, "issued": issued}))
-    } else {
-        line(format_args!("{}  {}", text("identifier"), text("number")))
+fn print_done(
+    output: OutputArgs,
+    words: Words,
+    (source, row): (&Source, u64),
+    value: &Value,
+) -> Result<(), CliError> {
+    let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
+    match (output.json, words) {
+        (true, Words::Issued) => line(json!({"file": source.name, "row": row, "issued": value})),
+        (true, Words::Changed) => line(json!({"file": source.name, "row": row, "changed": value})),
+        (false, Words::Issued) => line(format_args!("{}  {}", text("identifier"), text("number"))),
+        (false, Words::Changed) => line(format_args!(
+            "{}  {}  {} since {}",
+            text("identifier"),
+            text("result"),
+            text("status"),
+            text("since")
+        )),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The rows of a file: one request a line, or the whole file as one. Read on a thread of its own, a few ahead.
+//! The rows of a file: one request a line, a record of CSV, or the whole file as one. Read on a thread of its own, a few ahead.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -7,6 +7,7 @@ use std::thread;
 
 use tokio::sync::mpsc::{Receiver, channel};
 
+use super::csv::{Csv, Record};
 use crate::crypto::Digest;
 use crate::licence::Draft;
 
@@ -28,8 +29,9 @@ pub(super) struct Source {
 
 /// How requests stand in a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+pub(super) enum Form {
     Lines,
+    Csv,
     Whole,
 }
 
@@ -42,6 +44,8 @@ pub(super) struct Row {
     pub(super) read: u64,
     /// The request without the white space around it, or the beginning of one that is too long; empty for an empty line.
     pub(super) body: Vec<u8>,
+    /// Why there is no request.
+    pub(super) wrong: Option<&'static str>,
 }
 
 impl Row {
@@ -52,8 +56,8 @@ impl Row {
 }
 
 impl Source {
-    /// A file, or `-` for lines on standard input.
-    pub(super) fn of(path: &Path) -> io::Result<Self> {
+    /// A file, or `-` for lines on standard input. A file that is not named as one of lines is of the form `otherwise`.
+    pub(super) fn of(path: &Path, otherwise: Form) -> io::Result<Self> {
         if path == Path::new("-") {
             let name = "standard input".to_owned();
             return Ok(Self { name, length: None, form: Form::Lines, path: None });
@@ -62,18 +66,25 @@ impl Source {
         if metadata.is_dir() {
             return Err(io::Error::new(io::ErrorKind::IsADirectory, "this is a directory, expected a file"));
         }
-        let lines = path.extension().is_some_and(|extension| extension == "ndjson" || extension == "jsonl");
+        let named = |names: &[&str]| {
+            path.extension().is_some_and(|extension| names.iter().any(|name| extension == *name))
+        };
+        let form = if named(&["ndjson", "jsonl"]) { Form::Lines } else { otherwise };
+        if form == Form::Csv && !named(&["csv"]) {
+            let message = "expected a file named .ndjson, .jsonl or .csv";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
         Ok(Self {
             name: path.display().to_string(),
             length: metadata.is_file().then_some(metadata.len()),
-            form: if lines { Form::Lines } else { Form::Whole },
+            form,
             path: Some(path.to_owned()),
         })
     }
 
     /// Whether it can hold many rows.
     pub(super) fn is_bulk(&self) -> bool {
-        self.form == Form::Lines
+        self.form != Form::Whole
     }
 
     /// Its rows. Nothing is read any more once the receiver is dropped.
@@ -85,7 +96,11 @@ impl Source {
                 Ok(reader) => Reader { from: reader, form: source.form, number: 0 },
                 Err(error) => return drop(sender.blocking_send(Err(error))),
             };
-            while let Some(row) = reader.next().transpose() {
+            let mut next: Box<dyn FnMut() -> io::Result<Option<Row>>> = match source.form {
+                Form::Csv => records(reader.from),
+                Form::Lines | Form::Whole => Box::new(move || reader.next()),
+            };
+            while let Some(row) = next().transpose() {
                 let last = row.is_err();
                 if sender.blocking_send(row).is_err() || last {
                     return;
@@ -103,6 +118,19 @@ impl Source {
     }
 }
 
+/// Records of CSV, counted from 1 with the line of names, as spreadsheets do.
+fn records(from: Box<dyn BufRead>) -> Box<dyn FnMut() -> io::Result<Option<Row>>> {
+    let mut csv = Csv::new(from, Draft::MAX_BYTES);
+    let mut number = 0;
+    Box::new(move || {
+        number += 1;
+        Ok(csv.next()?.map(|Record { read, request }| match request {
+            Ok(body) => Row { number, read, body, wrong: None },
+            Err(wrong) => Row { number, read, body: Vec::new(), wrong: Some(wrong) },
+        }))
+    })
+}
+
 struct Reader<R> {
     from: R,
     form: Form,
@@ -114,7 +142,7 @@ impl<R: BufRead> Reader<R> {
     fn next(&mut self) -> io::Result<Option<Row>> {
         let mut body = Vec::new();
         let mut read = match self.form {
-            Form::Lines => self.line(&mut body)?,
+            Form::Lines | Form::Csv => self.line(&mut body)?,
             Form::Whole => self.whole(&mut body)?,
         };
         if read == 0 {
@@ -126,7 +154,7 @@ impl<R: BufRead> Reader<R> {
         } else {
             body = body.trim_ascii().to_vec();
         }
-        Ok(Some(Row { number: self.number, read, body }))
+        Ok(Some(Row { number: self.number, read, body, wrong: None }))
     }
 
     /// Up to [`MOST`] bytes of a line, without its end.
