@@ -235,6 +235,7 @@ fn lists_and_verdicts_never_disagree() {
     let mut registry = city.open();
     let mut licences: Vec<(String, StatusReference, String)> = Vec::new();
     let mut random = 7_u64;
+    let mut before: Vec<ListSnapshot> = Vec::new();
     for step in 0..60 {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let pick = usize::try_from(random >> 33).unwrap();
@@ -249,6 +250,8 @@ fn lists_and_verdicts_never_disagree() {
                 let _ = block_on(registry.change_status(&caller(&registry), &old, body.as_bytes(), now()));
             }
         }
+        before.extend(registry.list_snapshots(now()).unwrap());
+        before.iter().for_each(|old| assert_updated(&registry, old, now()));
         if step % 20 == 19 {
             drop(registry);
             registry = city.open();
@@ -274,6 +277,19 @@ fn lists_and_verdicts_never_disagree() {
         }
     }
     assert!(licences.len() > 10, "{}", licences.len());
+    before.iter().for_each(|old| assert_updated(&registry, old, now()));
+    let later = "2026-12-01T00:00:00+08:00".parse().unwrap();
+    before.iter().for_each(|old| assert_updated(&registry, old, later));
+}
+
+/// A snapshot, with the entries that may have changed since set to what they are, is the list as it is.
+fn assert_updated(registry: &Registry, old: &ListSnapshot, at: UnixTime) {
+    let new = registry.list_snapshots(at).unwrap().into_iter().find(|new| new.uri == old.uri).unwrap();
+    let mut bits = StatusBits::clone(&old.bits);
+    for index in registry.changed_since(&old.uri, old.version, now(), at).unwrap().unwrap() {
+        bits.set(index, new.bits.get(index).unwrap()).unwrap();
+    }
+    assert_eq!(bits.as_bytes(), new.bits.as_bytes(), "since version {}", old.version);
 }
 
 /// Every other one that replaces another begins a week from now.
