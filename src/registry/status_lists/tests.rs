@@ -298,7 +298,7 @@ fn try_issue(registry: &Registry, old: Option<&str>, step: u32) -> Option<(Strin
     request["number"] = format!("N-{step}").into();
     if let Some(old) = old {
         request["replaces"] = old.into();
-        request["valid_from"] = if step % 2 == 0 { "2026-12-01" } else { "2026-11-24" }.into();
+        request["valid_from"] = ["2026-12-01", "2026-11-24"][usize::from(step % 2 == 1)].into();
     }
     let body = serde_json::to_vec(&request).unwrap();
     let issued = block_on(registry.issue(&caller(registry), &format!("order-{step}"), &body, now())).ok()?;
