@@ -9,13 +9,15 @@ fn check(bytes: &[u8]) -> usize {
     stream.len()
 }
 
-/// What Python's zlib answers for these at level 9: the empty stream, a literal, a copy, bytes that do not compress.
+/// What Python's zlib answers for these at level 9: the empty stream, a literal, a copy.
 #[test]
 fn short_streams_are_zlibs() {
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    for (bytes, expected) in
-        [(&b""[..], "78da030000000001"), (b"a", "78da4b040000620062"), (b"abcabcabcabcabc", "")]
-    {
+    for (bytes, expected) in [
+        (&b""[..], "78da030000000001"),
+        (b"a", "78da4b040000620062"),
+        (b"abcabcabcabcabc", "78da4b4c4a4e4442002df505bf"),
+    ] {
         assert_eq!(hex(&deflate_as_zlib_does(bytes)), expected);
     }
 }

@@ -92,7 +92,14 @@ fn value() -> impl Strategy<Value = ciborium::Value> {
 
 fn write(value: &ciborium::Value, out: &mut Writer) {
     match value {
-        ciborium::Value::Integer(number) => out.int(i128::from(*number).try_into().unwrap()),
+        ciborium::Value::Integer(number) => match i128::from(*number) {
+            number @ 0.. => out.uint(number.try_into().unwrap()),
+            number if number < i64::MIN.into() => {
+                let below = u64::try_from(-1 - number).unwrap();
+                out.raw(&[&[0x3b][..], &below.to_be_bytes()].concat())
+            }
+            number => out.int(number.try_into().unwrap()),
+        },
         ciborium::Value::Bytes(bytes) => out.bytes(bytes),
         ciborium::Value::Text(text) => out.text(text),
         ciborium::Value::Tag(tag, inner) => {
