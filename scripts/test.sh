@@ -44,10 +44,13 @@ components=(
     chinese-font:fonts-wqy-microhei
     openssl:openssl
     zbarimg:zbar-tools
+    pdftoppm:poppler-utils
     mkfs.ext4:e2fsprogs
     losetup:util-linux
     mount:mount
     eatmydata:eatmydata
+    faketime:faketime
+    unshare:util-linux
 )
 
 present() {
@@ -93,7 +96,7 @@ made_from() {
 make_python() {
     local venv="$target/venv" wanted=scripts/requirements.txt
     export ELICENSE_PYTHON="$venv/bin/python"
-    if made_from "$venv/made-from" "$wanted" && "$ELICENSE_PYTHON" -c 'import cbor2, cryptography, openapi_spec_validator, token_status_list' 2>/dev/null; then
+    if made_from "$venv/made-from" "$wanted" && "$ELICENSE_PYTHON" -c 'import cbor2, cryptography, openapi_spec_validator, sd_jwt, token_status_list' 2>/dev/null; then
         return
     fi
     step 'making the Python environment'
@@ -118,7 +121,7 @@ make_node_modules() {
 command -v cargo >/dev/null || fail 'cargo is missing: install Rust first (rust-version in Cargo.toml says which)'
 install_system_packages
 make_python
-make_node_modules tests/page tests/status_lists
+make_node_modules tests/page tests/status_lists tests/sd_jwt
 
 step 'formatting'
 cargo fmt --check

@@ -29,12 +29,12 @@
 //! let caller = registry.authenticate(&made.departments[0].api_key).ok_or("no such key")?;
 //! let request = std::fs::read("fixtures/licences/business-licence-benchmark.json")?;
 //! let issued = registry.issue(&caller, "order-1", &request, now).await?;
-//! assert_eq!(registry.verify_text(&issued.qr, now).status, Status::Valid);
+//! assert_eq!(registry.verify_text(&issued.qr, now).await.status, Status::Valid);
 //! // Tamper: another company's name, in the same number of bytes. Verify.
 //! let mut file = registry.file(&caller, &issued.identifier)?;
 //! let name = file.windows(12).position(|bytes| bytes == "云岭青禾".as_bytes()).ok_or("no such name")?;
 //! file[name..name + 12].copy_from_slice("云岭青木".as_bytes());
-//! let verdict = registry.verify_bytes(&file, now);
+//! let verdict = registry.verify_bytes(&file, now).await;
 //! assert_eq!(verdict.status, Status::Invalid);
 //! assert!(verdict.reasons().contains(&Code::Forged));
 //! # Ok(())
@@ -52,9 +52,9 @@
 //! | 2 | [`crypto`] | ES256 and Ed25519 signatures, digests, keys, sealing |
 //! | 3 | [`licence`] | what a licence is: identifiers, holders, types, fields, states |
 //! | 4 | [`codec`] | bytes to structures and back: CBOR, COSE envelope, payload, QR text |
-//! | 5 | [`pki`], [`status`], [`ledger`] | certificates and trust list; status lists; entries, Merkle tree, checkpoints |
+//! | 5 | [`pki`], [`status`], [`ledger`], [`sdjwt`] | certificates and trust list; status lists; entries, Merkle tree, checkpoints; SD-JWT VC |
 //! | 6 | [`verify`], [`issue`] | bytes to verdict; draft to signed licence. Both pure |
-//! | 7 | [`store`], [`render`] | the ledger on disk and its index; QR pictures, drawn and read |
+//! | 7 | [`store`], [`render`], [`pack`] | the ledger on disk and its index; QR pictures, drawn and read; signed files for offline verifiers |
 //! | 8 | [`registry`] | what an installation does, one act a file |
 //!
 //! Whoever only verifies needs [`verify::Verifier`], a [`pki::TrustStore`] and something that implements
@@ -71,9 +71,11 @@ pub mod http;
 pub mod issue;
 pub mod ledger;
 pub mod licence;
+pub mod pack;
 pub mod pki;
 pub mod registry;
 pub mod render;
+pub mod sdjwt;
 pub mod status;
 pub mod store;
 pub mod time;

@@ -17,6 +17,8 @@ mod city;
 #[path = "hostile/manifest.rs"]
 #[allow(dead_code, reason = "only its bodies are used here")]
 mod manifest;
+#[path = "corpus/pack_seeds.rs"]
+mod pack_seeds;
 #[path = "corpus/seeds.rs"]
 mod seeds;
 
@@ -35,11 +37,12 @@ const LONGEST: usize = 8_192;
 /// A target by its name, which is also its corpus's, with its body.
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 9] = [
+const TARGETS: [Target; 10] = [
     ("envelope", bodies::envelope::run),
     ("qr_text", bodies::qr_text::run),
     ("ledger_frames", bodies::ledger_frames::run),
     ("trust_list", bodies::trust_list::run),
+    ("pack", bodies::pack::run),
     ("certificate", bodies::certificate::run),
     ("identifier", bodies::identifier::run),
     ("checkpoint", bodies::checkpoint::run),
@@ -102,6 +105,11 @@ fn ledger_frames() {
 #[test]
 fn trust_list() {
     replay("trust_list");
+}
+
+#[test]
+fn pack() {
+    replay("pack");
 }
 
 #[test]

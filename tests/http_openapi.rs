@@ -17,7 +17,7 @@ use std::process::{Command, Stdio};
 use axum::body::Body;
 use axum::http::Request;
 use elicense::http::{ROUTES, Verb};
-use elicense::licence::{HolderCodeType, Identifier, TypeCode};
+use elicense::licence::{HolderCodeType, Identifier, Replacement, State, TypeCode};
 use elicense::verify::{Check, Code};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -65,8 +65,12 @@ async fn every_call_is_described_and_no_other() {
                 .collect();
             assert_eq!(in_path, named, "{path}");
             let keyed = call["security"] == json!([{"bearer": []}]);
-            assert_eq!(keyed, path.starts_with("/v1/licences"), "{method} {path}");
-            assert_eq!(keyed, call["responses"].get("401").is_some(), "{method} {path}");
+            let needs_key =
+                ["/v1/licences", "/v1/receipts", "/v1/presentations"].iter().any(|one| path.starts_with(one));
+            assert_eq!(keyed, needs_key, "{method} {path}");
+            // With a key where a receipt is asked for.
+            let may_be_keyed = keyed || call["security"] == json!([{}, {"bearer": []}]);
+            assert_eq!(may_be_keyed, call["responses"].get("401").is_some(), "{method} {path}");
         }
     }
     let verb = |verb| match verb {
@@ -118,6 +122,9 @@ async fn every_code_is_named_where_it_can_come() {
     assert_eq!(words(&schemas["VerdictCode"]["enum"]), Code::ALL.iter().map(|code| code.as_str()).collect());
     let checks = &schemas["Finding"]["properties"]["check"]["enum"];
     assert_eq!(words(checks), Check::ALL.iter().map(|check| check.as_str()).collect());
+    let states: BTreeSet<&str> = State::ALL.iter().map(|state| state.as_str()).collect();
+    assert_eq!(words(&schemas["LicenceState"]["enum"]), states);
+    assert_eq!(schemas["Replacement"]["enum"], serde_json::to_value(Replacement::ALL).unwrap());
     let holder_codes = serde_json::to_value(HolderCodeType::ALL).unwrap();
     assert_eq!(schemas["Holder"]["properties"]["code_type"]["enum"], holder_codes);
     assert_eq!(schemas["Identifier"]["maxLength"], Identifier::MAX_LENGTH);
@@ -139,6 +146,8 @@ async fn every_code_is_named_where_it_can_come() {
     });
     let on_the_page = ["form_unreadable", "nothing_sent"].map(str::to_owned);
     named.extend(on_the_page);
+    let of_a_row = ["done_before", "row_twice", "too_many_rows"].map(str::to_owned);
+    named.extend(of_a_row);
     assert_eq!(named.iter().collect::<Vec<_>>(), known.keys().collect::<Vec<_>>());
 }
 
@@ -169,6 +178,43 @@ async fn exchange(city: &City, template: &str, request: Request<Body>) -> Value 
     })
 }
 
+/// Receipts and presentations of a licence that is good.
+async fn uses(city: &City, issued: &Value) -> Vec<(&'static str, Request<Body>)> {
+    let verification = |media: &str, body: &str| post("/v1/verifications", media, body.to_owned());
+    let for_a_purpose = |credential: &str, reason: &str| {
+        let purpose = json!({
+            "operator": "王小明", "item": "食品经营许可", "item_code": "000131001000", "case": "7", "reason": reason,
+        });
+        let body = json!({"credential": credential, "purpose": purpose}).to_string();
+        keyed(verification("application/json", &body), &city.other)
+    };
+    let show = |fields: Value| {
+        let (identifier, audience) = (&issued["identifier"], "示范市行政审批局");
+        let body = json!({"identifier": identifier, "fields": fields, "for": audience, "reason": "租赁备案"});
+        keyed(post("/v1/presentations", "application/json", body.to_string()), &city.issuer)
+    };
+    let qr = issued["qr"].as_str().unwrap();
+    let given = city.send(for_a_purpose(qr, "核对经营范围")).await.expect(200).json()["receipt"].clone();
+    let shown = city.send(show(json!(["number", "holder_name"]))).await.expect(201).json();
+    let receipt = format!("/v1/receipts/{}", given["id"].as_str().unwrap());
+    vec![
+        ("/v1/verifications", for_a_purpose(qr, "核对经营范围")),
+        ("/v1/verifications", for_a_purpose(qr, "查询")),
+        ("/v1/verifications", for_a_purpose("no licence", "核对经营范围")),
+        ("/v1/verifications", verification("text/plain", given["envelope"].as_str().unwrap())),
+        ("/v1/verifications", verification("text/plain", shown["qr"].as_str().unwrap())),
+        ("/v1/receipts/{id}", keyed(get(&receipt), &city.other)),
+        ("/v1/receipts/{id}", with(keyed(get(&receipt), &city.other), "accept", "application/cose")),
+        ("/v1/receipts/{id}", with(keyed(get(&receipt), &city.other), "accept", "text/html")),
+        ("/v1/receipts/{id}", keyed(get(&receipt), &city.issuer)),
+        ("/v1/receipts/{id}", get(&receipt)),
+        ("/v1/presentations", show(json!(["number"]))),
+        ("/v1/presentations", with(show(json!(["number"])), "accept", "image/png")),
+        ("/v1/presentations", show(json!(["shoe_size"]))),
+        ("/v1/presentations", keyed(post("/v1/presentations", "application/json", "{"), &city.issuer)),
+    ]
+}
+
 async fn exchanges(city: &City) -> Vec<Value> {
     let order = |key: &str, body: String| {
         with(keyed(post("/v1/licences", "application/json", body), &city.issuer), "idempotency-key", key)
@@ -184,6 +230,9 @@ async fn exchanges(city: &City) -> Vec<Value> {
     let lists = city.send(get("/v1/status-lists")).await.expect(200).json();
     let list = lists["status_lists"][0].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
     let status_list = |id: &str, accept: &str| with(get(&format!("/v1/status-lists/{id}")), "accept", accept);
+    let row =
+        json!({"identifier": issued["identifier"], "to": "withheld", "reason": "under review"}).to_string();
+    let rows = keyed(post("/v1/licences/status-changes", "application/x-ndjson", row), &city.issuer);
     let asked = [
         ("/v1/verifications", verification("application/json", &qr)),
         ("/v1/verifications", verification("text/plain", issued["envelope"].as_str().unwrap())),
@@ -208,12 +257,16 @@ async fn exchanges(city: &City) -> Vec<Value> {
         ("/v1/licences/{identifier}/status", change("suspended")),
         ("/v1/licences/{identifier}/status", change("suspended")),
         ("/v1/licences/{identifier}/status", change("gone")),
+        ("/v1/licences/status-changes", rows),
         ("/v1/licences/{identifier}", keyed(get(&own), &city.issuer)),
         ("/v1/licence-types", get("/v1/licence-types")),
         ("/v1/licence-types/{code}", get("/v1/licence-types/11100000MB0143028R001")),
         ("/v1/licence-types/{code}", get("/v1/licence-types/x")),
         ("/v1/trust-list", get("/v1/trust-list")),
         ("/v1/trust-list.pem", get("/v1/trust-list.pem")),
+        ("/v1/pack", get("/v1/pack")),
+        ("/v1/pack", get("/v1/pack?since=3&have=0123456789abcdef&type=11100000MB0143028R001")),
+        ("/v1/pack", get("/v1/pack?since=new")),
         ("/v1/status-lists", get("/v1/status-lists")),
         ("/v1/status-lists/{id}", status_list(&list, "*/*")),
         ("/v1/status-lists/{id}", status_list(&list, "application/statuslist+jwt")),
@@ -229,9 +282,12 @@ async fn exchanges(city: &City) -> Vec<Value> {
         ("/", post("/", "application/x-www-form-urlencoded", "")),
         ("/", post("/", "text/plain", "x")),
         ("/assets/verify.css", get("/assets/verify.css")),
+        ("/present", get("/present?lang=en")),
+        ("/assets/present.css", get("/assets/present.css")),
+        ("/assets/present.js", get("/assets/present.js")),
     ];
     let mut exchanges = Vec::new();
-    for (template, request) in asked {
+    for (template, request) in uses(city, &issued).await.into_iter().chain(asked) {
         exchanges.push(exchange(city, template, request).await);
     }
     exchanges

@@ -13,10 +13,12 @@ mod department_plan;
 mod exit;
 mod init;
 mod issue;
+mod pack;
 mod presented;
 mod print;
 mod public_url;
 mod qr;
+mod receipt;
 mod serve;
 mod show;
 mod status;
@@ -61,11 +63,17 @@ enum Command {
     Show(show::ShowArgs),
     /// Draw the QR of a licence
     Qr(qr::QrArgs),
+    /// Get receipts again: for the case file, or to print
+    #[command(subcommand)]
+    Receipt(receipt::ReceiptCommand),
     /// List the licence types
     Types(types::TypesArgs),
     /// Add departments, list them, make and withdraw their API keys
     #[command(subcommand)]
     Department(department::DepartmentCommand),
+    /// Make packs for offline verifiers, and keep them up to date
+    #[command(subcommand)]
+    Pack(pack::PackCommand),
     /// Look after the store
     #[command(subcommand)]
     Store(store::StoreCommand),
@@ -80,8 +88,10 @@ impl Command {
             Self::Verify(args) => args.output,
             Self::Status(args) => args.output,
             Self::Show(args) => args.output,
+            Self::Receipt(command) => command.output(),
             Self::Types(args) => args.output,
             Self::Department(command) => command.output(),
+            Self::Pack(command) => command.output(),
             Self::Store(command) => command.output(),
             Self::Demo(_) | Self::Serve(_) | Self::Qr(_) => OutputArgs { json: false },
         }
@@ -137,8 +147,10 @@ fn run(command: Command) -> Result<Exit, CliError> {
         Command::Status(args) => status::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Qr(args) => qr::run(&args),
+        Command::Receipt(command) => receipt::run(&command),
         Command::Types(args) => types::run(&args),
         Command::Department(command) => department::run(&command),
+        Command::Pack(command) => pack::run(&command),
         Command::Store(command) => store::run(&command),
     }
 }

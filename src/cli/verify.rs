@@ -1,10 +1,10 @@
-//! `elicense verify`: a verdict from the store here, a service elsewhere, or a trust list alone.
+//! `elicense verify`: a verdict from the store here, a service elsewhere, a pack carried along, or a trust list alone.
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use hyper::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::access::{Access, to_value};
 use super::client::{Ask, Client};
@@ -12,6 +12,7 @@ use super::exit::{CliError, Exit};
 use super::presented::{Presented, read};
 use super::words::print_verdict;
 use super::{OutputArgs, now, runtime, trust_memory};
+use crate::sdjwt::Challenge;
 use crate::time::UnixTime;
 use crate::verify::{Language, Status, Verdict, Verifier};
 
@@ -22,15 +23,21 @@ pub(super) struct VerifyArgs {
     #[command(flatten)]
     by: By,
     /// SHA-256 of the root certificate, in hexadecimal; by default the one accepted at first use
-    #[arg(long, value_name = "HEX", requires = "trust")]
+    #[arg(long, value_name = "HEX", conflicts_with_all = ["dir", "server"])]
     root: Option<String>,
     /// Judge for another time, as 2026-11-24T10:00:00+08:00
     #[arg(long, value_name = "TIME")]
     at: Option<UnixTime>,
+    /// Who you are, as the holder of an SD-JWT VC was told; goes with --nonce
+    #[arg(long, value_name = "TEXT", requires = "nonce")]
+    audience: Option<String>,
+    /// What you made up for this once and the holder was to sign
+    #[arg(long, value_name = "TEXT", requires = "audience")]
+    nonce: Option<String>,
     /// Language of the findings
     #[arg(long, default_value = "zh")]
     lang: Lang,
-    /// A file (.elic, text, PNG or JPEG), the QR's text itself, or - for standard input
+    /// A file (.elic, text, PNG or JPEG), the QR's or SD-JWT VC's text itself, or - for standard input
     #[arg(value_name = "FILE|TEXT|PICTURE|-")]
     presented: String,
     #[command(flatten)]
@@ -49,6 +56,9 @@ struct By {
     /// Judge by this trust list alone: the answer is at best indeterminate
     #[arg(long, value_name = "FILE")]
     trust: Option<PathBuf>,
+    /// Judge by this pack, without a line: the status is as of the pack
+    #[arg(long, value_name = "FILE")]
+    pack: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -58,34 +68,61 @@ enum Lang {
 }
 
 const AFTER_HELP: &str = "\
-With --trust the root that the list begins with is believed at first use, told, and no other from then on; --root says it
-beforehand. `curl URL/v1/trust-list` gets a service's list.
+With --trust and --pack the root that the list begins with is believed at first use, told, and no other from then on; --root
+says it beforehand. `curl URL/v1/trust-list` gets a service's list, `elicense pack update FILE --server URL` its pack. A pack
+that is older than one seen before is refused (65).
 
 Exit codes: 0 valid, 1 invalid, 2 it cannot be determined, 64 wrong usage, 65 unreadable input, 70 no service answers.";
 
 pub(super) fn run(args: &VerifyArgs) -> Result<Exit, CliError> {
-    let presented = read(&args.presented)?;
-    match (&args.by.dir, &args.by.server, &args.by.trust) {
-        (Some(dir), _, _) => here(args, dir, presented),
-        (_, Some(url), _) => {
+    let presented = args.challenged(read(&args.presented)?);
+    match (&args.by.dir, &args.by.server) {
+        (Some(dir), _) => here(args, dir, presented),
+        (_, Some(url)) => {
             no_time(args)?;
             let verdict = runtime()?.block_on(async { ask(Client::tcp(url).await?, presented).await })?;
             print_answer(args, &verdict)
         }
-        (_, _, Some(trust)) => {
-            let list = std::fs::read(trust)
-                .map_err(|error| CliError::Data(format!("{}: {error}", trust.display())))?;
-            let believed = trust_memory::believe(&list, args.root.as_deref());
-            let trust = believed.map_err(|error| match error {
-                CliError::Data(why) => {
-                    CliError::Data(format!("{}: the trust list is not believed: {why}", trust.display()))
-                }
-                other => other,
-            })?;
-            print(args, &judge(&Verifier::new(&trust), &presented, args.at.unwrap_or_else(now)))
-        }
-        _ => Err(CliError::Usage("one of --data, --server and --trust is needed".to_owned())),
+        _ => carried(args, &presented),
     }
+}
+
+/// By what was carried along: a pack, or a trust list alone.
+fn carried(args: &VerifyArgs, presented: &Presented) -> Result<Exit, CliError> {
+    match (&args.by.pack, &args.by.trust) {
+        (Some(path), _) => {
+            let pack =
+                believe_file(path, "pack", |bytes| trust_memory::believe_pack(bytes, args.root.as_deref()))?;
+            let verifier = Verifier::new(pack.trust()).with_offline(&pack);
+            let verdict = match args.at {
+                Some(at) => judge(&verifier, presented, at),
+                // The pack's own time is the newest signed one: an older pack would not have been believed.
+                None => judge(&verifier.with_newest_seen(pack.seen().issued_at), presented, now()),
+            };
+            print(args, &verdict)
+        }
+        (_, Some(path)) => {
+            let trust =
+                believe_file(path, "trust list", |bytes| trust_memory::believe(bytes, args.root.as_deref()))?;
+            print(args, &judge(&Verifier::new(&trust), presented, args.at.unwrap_or_else(now)))
+        }
+        _ => Err(CliError::Usage("one of --data, --server, --pack and --trust is needed".to_owned())),
+    }
+}
+
+fn believe_file<T>(
+    path: &Path,
+    what: &str,
+    believe: impl FnOnce(&[u8]) -> Result<T, CliError>,
+) -> Result<T, CliError> {
+    let bytes =
+        std::fs::read(path).map_err(|error| CliError::Data(format!("{}: {error}", path.display())))?;
+    believe(&bytes).map_err(|error| match error {
+        CliError::Data(why) => {
+            CliError::Data(format!("{}: the {what} is not believed: {why}", path.display()))
+        }
+        other => other,
+    })
 }
 
 fn here(args: &VerifyArgs, dir: &Path, presented: Presented) -> Result<Exit, CliError> {
@@ -99,8 +136,11 @@ fn here(args: &VerifyArgs, dir: &Path, presented: Presented) -> Result<Exit, Cli
             (Access::Here(registry), Some(at)) => print(args, &judge(&registry.verifier(), &presented, at)),
             (Access::Here(registry), None) => {
                 let verdict = match &presented {
-                    Presented::Text(text) => registry.verify_text(text, now()),
-                    Presented::Bytes(bytes) => registry.verify_bytes(bytes, now()),
+                    Presented::Text(text) => registry.verify_text(text, now()).await,
+                    Presented::Challenged(text, challenge) => {
+                        registry.verify_challenged(text, challenge, now()).await
+                    }
+                    Presented::Bytes(bytes) => registry.verify_bytes(bytes, now()).await,
                 };
                 print(args, &verdict)
             }
@@ -112,7 +152,7 @@ fn no_time(args: &VerifyArgs) -> Result<(), CliError> {
     match args.at {
         None => Ok(()),
         Some(_) => Err(CliError::Usage(
-            "a running service judges for now; --at needs --trust, or a store that no service has open"
+            "a running service judges for now; --at needs --pack, --trust, or a store that no service has open"
                 .to_owned(),
         )),
     }
@@ -121,6 +161,7 @@ fn no_time(args: &VerifyArgs) -> Result<(), CliError> {
 fn judge(verifier: &Verifier<'_>, presented: &Presented, at: UnixTime) -> Verdict {
     match presented {
         Presented::Text(text) => verifier.verify_text(text, at),
+        Presented::Challenged(text, challenge) => verifier.verify_challenged(text, challenge, at),
         Presented::Bytes(bytes) => verifier.verify_bytes(bytes, at),
     }
 }
@@ -128,6 +169,10 @@ fn judge(verifier: &Verifier<'_>, presented: &Presented, at: UnixTime) -> Verdic
 async fn ask(mut client: Client, presented: Presented) -> Result<Value, CliError> {
     let (kind, body) = match presented {
         Presented::Text(text) => ("text/plain", text.into_bytes()),
+        Presented::Challenged(credential, Challenge { audience, nonce }) => {
+            let request = json!({"credential": credential, "audience": audience, "nonce": nonce});
+            ("application/json", request.to_string().into_bytes())
+        }
         Presented::Bytes(bytes) => ("application/cose", bytes),
     };
     let headers = vec![("content-type", kind.to_owned())];
@@ -151,6 +196,17 @@ fn print_answer(args: &VerifyArgs, verdict: &Value) -> Result<Exit, CliError> {
 }
 
 impl VerifyArgs {
+    /// With what the holder was to prove, if anything.
+    fn challenged(&self, presented: Presented) -> Presented {
+        match (presented, &self.audience, &self.nonce) {
+            (Presented::Text(text), Some(audience), Some(nonce)) => {
+                let challenge = Challenge { audience: audience.clone(), nonce: nonce.clone() };
+                Presented::Challenged(text, challenge)
+            }
+            (presented, _, _) => presented,
+        }
+    }
+
     const fn language(&self) -> Language {
         match self.lang {
             Lang::Zh => Language::Zh,

@@ -46,6 +46,17 @@ fn in_words(verdict: &Value, status: Status, language: Language) -> String {
             let _ = write!(words, "\n    {detail}");
         }
     }
+    words.push_str(&age_in_words(verdict, language));
+    if let Some(receipt) = verdict.get("receipt") {
+        let _ = write!(words, "\n{}", receipt_in_words(receipt, language));
+    }
+    for now in array(verdict, "now") {
+        let (label, sentence) = (pick(language, "现在", "Now"), in_language(now, language));
+        let _ = write!(words, "\n{label}  {}  {sentence}", text(now, "at"));
+    }
+    if let Some(presentation) = verdict.get("presentation") {
+        words.push_str(&presentation_in_words(presentation, language));
+    }
     if let Some(licence) = verdict.get("licence") {
         let authority = licence.get("authority").map(|authority| text(authority, "name")).unwrap_or_default();
         let (name, number) = (text(licence, "type_name"), text(licence, "number"));
@@ -54,7 +65,94 @@ fn in_words(verdict: &Value, status: Status, language: Language) -> String {
             let _ = write!(words, "\n  {}  {}", text(holder, "name"), text(holder, "code"));
         }
     }
+    if let Some(Value::Object(disclosed)) = verdict.get("sd_jwt").and_then(|shown| shown.get("disclosed")) {
+        let _ = write!(
+            words,
+            "\nSD-JWT VC  {}",
+            verdict.get("sd_jwt").map(|shown| text(shown, "vct")).unwrap_or_default()
+        );
+        for (claim, value) in disclosed {
+            let plain = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let _ = write!(words, "\n  {claim}: {plain}");
+        }
+    }
     words
+}
+
+/// How old the status was, where the verdict was judged by a pack.
+fn age_in_words(verdict: &Value, language: Language) -> String {
+    let freshness = verdict.get("freshness").unwrap_or(&Value::Null);
+    let Some(pack) = freshness.get("pack").and_then(Value::as_str) else { return String::new() };
+    let grade = freshness.get("status").map(|status| text(status, "grade")).unwrap_or_default();
+    match (language, grade) {
+        (Language::Zh, "fresh") => format!("\n离线核验：状态截至 {pack}，在该类证照的时限之内。"),
+        (Language::Zh, "stale") => format!("\n离线核验：只能说明截至 {pack} 有效，离线包该更新了。"),
+        (Language::Zh, "too_old") => format!("\n离线核验：离线包制作于 {pack}，太旧，不能作数，请更新。"),
+        (Language::Zh, _) => format!("\n离线核验：离线包制作于 {pack}，其中没有这份证照的状态。"),
+        (Language::En, "fresh") => {
+            format!("\nOffline: the status is as of {pack}, recent enough for this type.")
+        }
+        (Language::En, "stale") => {
+            format!("\nOffline: this holds as of {pack} only; the pack should be updated.")
+        }
+        (Language::En, "too_old") => format!("\nOffline: the pack of {pack} is too old to count. Update it."),
+        (Language::En, _) => format!("\nOffline: the pack of {pack} does not say how this licence is."),
+    }
+}
+
+/// A receipt: who asked for what, and what was true then.
+pub(super) fn receipt_in_words(receipt: &Value, language: Language) -> String {
+    let organisation = receipt.get("organisation").map(|one| text(one, "name")).unwrap_or_default();
+    let title = pick(language, "材料核验回执", "Verification receipt");
+    let mut words = format!("{title}  {}\n  {organisation}", text(receipt, "id"));
+    let purpose = receipt.get("purpose");
+    for (key, zh, en) in [
+        ("operator", "经办人", "operator"),
+        ("item", "办理事项", "item"),
+        ("item_code", "事项编码", "item code"),
+        ("case", "办件编号", "case"),
+        ("reason", "用证事由", "reason"),
+    ] {
+        let value = purpose.map(|purpose| text(purpose, key)).unwrap_or_default();
+        let _ = write!(words, "\n  {}: {value}", pick(language, zh, en));
+    }
+    for checked in array(receipt, "checked") {
+        let (label, sentence) = (pick(language, "当时", "Then"), in_language(checked, language));
+        let _ = write!(words, "\n{label}  {}  {sentence}", text(checked, "at"));
+        let (name, identifier) = (text(checked, "type_name"), text(checked, "identifier"));
+        let _ = write!(words, "\n  {name}  {identifier}");
+    }
+    words
+}
+
+fn presentation_in_words(presentation: &Value, language: Language) -> String {
+    let issuer = presentation.get("issuer").map(|issuer| text(issuer, "name")).unwrap_or_default();
+    let (kind, audience) = (text(presentation, "type_name"), text(presentation, "for"));
+    let title = pick(language, "亮证", "Presentation");
+    let mut words = format!("\n{title}  {kind}  {issuer}");
+    for (label, value) in [
+        (pick(language, "出示给", "for"), audience),
+        (pick(language, "有效至", "until"), text(presentation, "expires")),
+    ] {
+        let _ = write!(words, "\n  {label}: {value}");
+    }
+    for field in array(presentation, "fields") {
+        let label = text(field, pick(language, "label", "label_en"));
+        let label = if label.is_empty() { text(field, "key") } else { label };
+        let _ = write!(words, "\n  {label}: {}", text(field, "value"));
+    }
+    words
+}
+
+fn in_language(value: &Value, language: Language) -> &str {
+    value.get("in_words").map(|words| text(words, pick(language, "zh", "en"))).unwrap_or_default()
+}
+
+const fn pick(language: Language, zh: &'static str, en: &'static str) -> &'static str {
+    match language {
+        Language::Zh => zh,
+        Language::En => en,
+    }
 }
 
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {
@@ -67,13 +165,12 @@ fn array<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
 
 /// The sentence of a code; one of a later version is shown as it is.
 fn sentence(code: &str, language: Language) -> &str {
-    let known = Code::ALL.iter().find(|known| known.as_str() == code);
-    known.map_or(code, |known| known.sentence(language))
+    Code::from_word(code).map_or(code, |known| known.sentence(language))
 }
 
 /// The label of a check; one of a later version is shown as it is.
 fn check_label(word: &str, language: Language) -> &str {
-    let known = Check::ALL.into_iter().find(|known| known.as_str() == word);
+    let known = Check::ALL.into_iter().chain([Check::Holder]).find(|known| known.as_str() == word);
     known.map_or(word, |known| known.label(language))
 }
 

@@ -72,6 +72,12 @@ impl KeyId {
     pub const fn as_bytes(&self) -> &[u8; 8] {
         &self.0
     }
+
+    /// Reads 16 hexadecimal digits, in lower case.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let lower = text.len() == 16 && text.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+        lower.then(|| u64::from_str_radix(text, 16).ok()).flatten().map(|number| Self(number.to_be_bytes()))
+    }
 }
 
 impl fmt::Display for KeyId {

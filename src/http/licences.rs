@@ -59,6 +59,18 @@ pub(super) async fn change_status(
     answer::json(&to_its_end(change).await?)
 }
 
+pub(super) async fn issue_sd_jwt(
+    extract::State(state): extract::State<State>,
+    Department(caller): Department,
+    Named(identifier): Named,
+    request: Request,
+) -> Result<Response, Problem> {
+    let body = json_body(&state, request).await?;
+    let (registry, now) = (Arc::clone(&state.registry), state.now());
+    let act = async move { registry.issue_sd_jwt(&caller, &identifier, &body, now).await };
+    Ok(answer::with_status(answer::json(&to_its_end(act).await?)?, StatusCode::CREATED))
+}
+
 pub(super) async fn show(
     extract::State(state): extract::State<State>,
     Department(caller): Department,
@@ -104,14 +116,14 @@ fn symbol(state: &State, caller: &Caller, identifier: &str) -> Result<QrSymbol, 
 }
 
 /// What was begun is done to its end, also when the client hangs up: it is noted, and its answer is there for a replay.
-async fn to_its_end<T: Send + 'static>(
+pub(super) async fn to_its_end<T: Send + 'static>(
     act: impl Future<Output = Result<T, ActError>> + Send + 'static,
 ) -> Result<T, Problem> {
     let done = tokio::spawn(act).await.map_err(Problem::internal)?;
     Ok(done?)
 }
 
-async fn json_body(state: &State, request: Request) -> Result<axum::body::Bytes, Problem> {
+pub(super) async fn json_body(state: &State, request: Request) -> Result<axum::body::Bytes, Problem> {
     if MediaType::of(request.headers()) != Some(MediaType::Json) {
         return Err(Problem::unsupported("expected application/json, without coding"));
     }

@@ -9,7 +9,10 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use super::observe::observe;
 use super::problem::Problem;
 use super::state::{Listener, State};
-use super::{batch, licences, openapi, page, statements, status_lists, verifications};
+use super::{
+    batch, licences, openapi, packs, page, present_page, presentations, receipts, statements, status_changes,
+    status_lists, verifications,
+};
 
 /// One call: method, path template, what it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,10 +46,15 @@ pub enum Operation {
     LicenceQrSvg,
     LicenceFile,
     ChangeStatus,
+    IssueSdJwt,
+    ChangeMany,
+    ShowReceipt,
+    Present,
     ListTypes,
     ShowType,
     TrustList,
     TrustListPem,
+    Pack,
     ListStatusLists,
     ShowStatusList,
     LedgerCheckpoint,
@@ -57,6 +65,9 @@ pub enum Operation {
     ShowPage,
     JudgeOnPage,
     PageStyle,
+    PresentPage,
+    PresentStyle,
+    PresentScript,
 }
 
 const fn get(path: &'static str, operation: Operation) -> Route {
@@ -77,10 +88,15 @@ pub const ROUTES: &[Route] = &[
     get("/v1/licences/{identifier}/qr.svg", Operation::LicenceQrSvg),
     get("/v1/licences/{identifier}/file", Operation::LicenceFile),
     post("/v1/licences/{identifier}/status", Operation::ChangeStatus),
+    post("/v1/licences/{identifier}/sd-jwt", Operation::IssueSdJwt),
+    post("/v1/licences/status-changes", Operation::ChangeMany),
+    get("/v1/receipts/{id}", Operation::ShowReceipt),
+    post("/v1/presentations", Operation::Present),
     get("/v1/licence-types", Operation::ListTypes),
     get("/v1/licence-types/{code}", Operation::ShowType),
     get("/v1/trust-list", Operation::TrustList),
     get("/v1/trust-list.pem", Operation::TrustListPem),
+    get("/v1/pack", Operation::Pack),
     get("/v1/status-lists", Operation::ListStatusLists),
     get("/v1/status-lists/{id}", Operation::ShowStatusList),
     get("/v1/ledger/checkpoint", Operation::LedgerCheckpoint),
@@ -91,6 +107,9 @@ pub const ROUTES: &[Route] = &[
     get("/", Operation::ShowPage),
     post("/", Operation::JudgeOnPage),
     get("/assets/verify.css", Operation::PageStyle),
+    get("/present", Operation::PresentPage),
+    get("/assets/present.css", Operation::PresentStyle),
+    get("/assets/present.js", Operation::PresentScript),
 ];
 
 impl Operation {
@@ -104,10 +123,15 @@ impl Operation {
             Self::LicenceQrSvg => on(filter, licences::qr_svg),
             Self::LicenceFile => on(filter, licences::file),
             Self::ChangeStatus => on(filter, licences::change_status),
+            Self::IssueSdJwt => on(filter, licences::issue_sd_jwt),
+            Self::ChangeMany => on(filter, status_changes::change_many),
+            Self::ShowReceipt => on(filter, receipts::show),
+            Self::Present => on(filter, presentations::present),
             Self::ListTypes => on(filter, statements::list_types),
             Self::ShowType => on(filter, statements::show_type),
             Self::TrustList => on(filter, statements::trust_list),
             Self::TrustListPem => on(filter, statements::trust_list_pem),
+            Self::Pack => on(filter, packs::pack),
             Self::ListStatusLists => on(filter, status_lists::list),
             Self::ShowStatusList => on(filter, status_lists::show),
             Self::LedgerCheckpoint => on(filter, statements::ledger_checkpoint),
@@ -119,6 +143,9 @@ impl Operation {
             // The page reads its body within limits of its own.
             Self::JudgeOnPage => on(filter, page::judge).layer(DefaultBodyLimit::disable()),
             Self::PageStyle => on(filter, page::style),
+            Self::PresentPage => on(filter, present_page::show),
+            Self::PresentStyle => on(filter, present_page::style),
+            Self::PresentScript => on(filter, present_page::script),
         }
     }
 }

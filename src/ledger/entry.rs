@@ -2,10 +2,12 @@
 //! (FORMAT.md §6, STORE.md §2).
 
 use super::entry_codec::{private_part, read_private_part};
+use super::sd_jwt::IssuedSdJwt;
+use super::uses::{PresentationMade, PresentationUsed, ReceiptGiven};
 use crate::codec::KeyId;
 use crate::codec::cbor::{CborError, Reader, Writer};
 use crate::crypto::{Digest, Random, RandomError, random_bytes};
-use crate::licence::{CreditCode, Identifier, Reason, State, TypeCode};
+use crate::licence::{CreditCode, Identifier, LegalBasis, Reason, Replacement, State, TypeCode};
 use crate::time::UnixTime;
 
 /// One thing that happened.
@@ -25,6 +27,14 @@ pub enum Event {
     Licence(Box<IssuedLicence>),
     /// The status of a licence was changed.
     Status(StatusChange),
+    /// An SD-JWT VC of a licence was issued.
+    SdJwt(IssuedSdJwt),
+    /// A receipt was given.
+    Receipt(ReceiptGiven),
+    /// A presentation was made.
+    Presentation(PresentationMade),
+    /// A presentation that is good for one use was used.
+    PresentationUsed(PresentationUsed),
 }
 
 /// The installation, as it was made.
@@ -117,6 +127,8 @@ pub struct Replaced {
     pub identifier: Identifier,
     /// The event's number in its history, from 1.
     pub sequence: u32,
+    /// What the newer licence was issued for.
+    pub purpose: Replacement,
 }
 
 /// Who ordered something.
@@ -137,6 +149,8 @@ pub struct StatusChange {
     pub to: State,
     /// Why.
     pub reason: Reason,
+    /// Under which rule, where that was said.
+    pub legal_basis: Option<LegalBasis>,
     /// For whom, and at whose word.
     pub order: Order,
     /// The event's number in the licence's history, from 1.
@@ -202,6 +216,10 @@ impl Event {
             Self::TrustList(_) => 5,
             Self::Licence(_) => Self::LICENCE,
             Self::Status(_) => Self::STATUS,
+            Self::Receipt(_) => 8,
+            Self::Presentation(_) => 9,
+            Self::PresentationUsed(_) => 10,
+            Self::SdJwt(_) => 11,
         }
     }
 
@@ -211,7 +229,14 @@ impl Event {
             Self::Certificate(minted) => vec![Digest::of(&minted.der)],
             Self::TrustList(envelope) => vec![Digest::of(envelope)],
             Self::Licence(issued) => vec![Digest::of(&issued.full), Digest::of(&issued.qr)],
-            Self::Installation(_) | Self::Department(_) | Self::ApiKey(_) | Self::Status(_) => Vec::new(),
+            Self::SdJwt(issued) => vec![issued.issuer_signed],
+            Self::Receipt(given) => vec![Digest::of(&given.envelope)],
+            Self::Presentation(made) => vec![made.envelope],
+            Self::Installation(_)
+            | Self::Department(_)
+            | Self::ApiKey(_)
+            | Self::Status(_)
+            | Self::PresentationUsed(_) => Vec::new(),
         }
     }
 }

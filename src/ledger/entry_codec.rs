@@ -1,15 +1,18 @@
 //! The private parts of entries: a map with integer keys for each kind (STORE.md §2).
 
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use super::entry::{
     ApiKey, ApiKeyState, Department, EntryError, Event, Installation, IssuedLicence, Issuing,
     MintedCertificate, Order, Replaced, StatusChange,
 };
+use super::sd_jwt::IssuedSdJwt;
+use super::uses::{PresentationMade, PresentationUsed, ReceiptGiven};
 use crate::codec::KeyId;
 use crate::codec::cbor::{MapKeys, Reader, Writer};
 use crate::crypto::Digest;
-use crate::licence::{Reason, State, TypeCode};
+use crate::licence::{LegalBasis, Reason, Replacement, State, TypeCode};
 
 /// The private part of an event.
 pub(super) fn private_part(event: &Event) -> Vec<u8> {
@@ -31,11 +34,11 @@ pub(super) fn private_part(event: &Event) -> Vec<u8> {
             map.map(1).int(1).bytes(envelope);
         }
         Event::Licence(issued) => write_licence(issued, &mut map),
-        Event::Status(change) => {
-            map.map(6).int(1).text(change.identifier.as_str()).int(2).text(change.to.as_str());
-            map.int(3).text(change.reason.as_str()).int(4).text(change.order.department.as_str());
-            map.int(5).text(&change.order.asked_by).int(6).uint(u64::from(change.sequence));
-        }
+        Event::Status(change) => write_status(change, &mut map),
+        Event::SdJwt(issued) => issued.write(&mut map),
+        Event::Receipt(given) => given.write(&mut map),
+        Event::Presentation(made) => made.write(&mut map),
+        Event::PresentationUsed(used) => used.write(&mut map),
     }
     map.finish()
 }
@@ -57,12 +60,33 @@ fn write_department(department: &Department, map: &mut Writer) {
 }
 
 fn write_licence(issued: &IssuedLicence, map: &mut Writer) {
-    map.map(if issued.replaces.is_some() { 8 } else { 6 });
+    let purpose = issued.replaces.as_ref().map(|replaced| replaced.purpose);
+    map.map(match purpose {
+        None => 6,
+        Some(UNSAID) => 8,
+        Some(_) => 9,
+    });
     map.int(1).bytes(&issued.full).int(2).bytes(&issued.qr).int(3).text(&issued.idempotency_key);
     map.int(4).bytes(issued.request.as_bytes()).int(5).text(issued.order.department.as_str());
     map.int(6).text(&issued.order.asked_by);
     if let Some(replaced) = &issued.replaces {
         map.int(7).text(replaced.identifier.as_str()).int(8).uint(u64::from(replaced.sequence));
+    }
+    if let Some(purpose) = purpose.filter(|purpose| *purpose != UNSAID) {
+        map.int(9).text(purpose.as_str());
+    }
+}
+
+/// The purpose that an entry without one has.
+const UNSAID: Replacement = Replacement::Replacement;
+
+fn write_status(change: &StatusChange, map: &mut Writer) {
+    map.map(if change.legal_basis.is_some() { 7 } else { 6 });
+    map.int(1).text(change.identifier.as_str()).int(2).text(change.to.as_str());
+    map.int(3).text(change.reason.as_str()).int(4).text(change.order.department.as_str());
+    map.int(5).text(&change.order.asked_by).int(6).uint(u64::from(change.sequence));
+    if let Some(legal_basis) = &change.legal_basis {
+        map.int(7).text(legal_basis.as_str());
     }
 }
 
@@ -97,6 +121,10 @@ pub(super) fn read_private_part(kind: u64, bytes: &[u8]) -> Result<Event, EntryE
         5 => Event::TrustList(map.bytes(1)?.to_vec()),
         6 => Event::Licence(Box::new(read_licence(&mut map)?)),
         7 => Event::Status(read_status(&mut map)?),
+        11 => Event::SdJwt(IssuedSdJwt::read(&mut map)?),
+        8 => Event::Receipt(ReceiptGiven::read(&mut map)?),
+        9 => Event::Presentation(PresentationMade::read(&mut map)?),
+        10 => Event::PresentationUsed(PresentationUsed::read(&mut map)?),
         got => return Err(EntryError::Kind { got }),
     };
     map.close()?;
@@ -132,7 +160,21 @@ fn read_licence(map: &mut Map<'_>) -> Result<IssuedLicence, EntryError> {
         order: Order { department: map.parsed(5, "credit code")?, asked_by: map.text(6)?.to_owned() },
         replaces: match map.keys.left() {
             0 => None,
-            _ => Some(Replaced { identifier: map.parsed(7, "identifier")?, sequence: map.sequence(8)? }),
+            _ => Some(read_replaced(map)?),
+        },
+    })
+}
+
+fn read_replaced(map: &mut Map<'_>) -> Result<Replaced, EntryError> {
+    Ok(Replaced {
+        identifier: map.parsed(7, "identifier")?,
+        sequence: map.sequence(8)?,
+        purpose: match map.keys.left() {
+            0 => UNSAID,
+            _ => match map.parsed(9, "purpose")? {
+                UNSAID => return Err(EntryError::Value { what: "purpose" }),
+                purpose => purpose,
+            },
         },
     })
 }
@@ -140,15 +182,15 @@ fn read_licence(map: &mut Map<'_>) -> Result<IssuedLicence, EntryError> {
 fn read_status(map: &mut Map<'_>) -> Result<StatusChange, EntryError> {
     Ok(StatusChange {
         identifier: map.parsed(1, "identifier")?,
-        to: read_state(map.text(2)?)?,
+        to: State::of_word(map.text(2)?).ok_or(EntryError::Value { what: "state" })?,
         reason: Reason::new(map.text(3)?).map_err(|_| EntryError::Value { what: "reason" })?,
         order: Order { department: map.parsed(4, "credit code")?, asked_by: map.text(5)?.to_owned() },
         sequence: map.sequence(6)?,
+        legal_basis: match map.keys.left() {
+            0 => None,
+            _ => Some(LegalBasis::new(map.text(7)?).map_err(|_| EntryError::Value { what: "legal basis" })?),
+        },
     })
-}
-
-fn read_state(text: &str) -> Result<State, EntryError> {
-    State::ALL.into_iter().find(|state| state.as_str() == text).ok_or(EntryError::Value { what: "state" })
 }
 
 fn read_api_key_state(text: &str) -> Result<ApiKeyState, EntryError> {
@@ -161,7 +203,7 @@ fn parse<T: FromStr>(text: &str, what: &'static str) -> Result<T, EntryError> {
 }
 
 /// A map whose keys are asked for in order, and which must hold no others.
-struct Map<'a> {
+pub(super) struct Map<'a> {
     reader: Reader<'a>,
     keys: MapKeys<'a>,
 }
@@ -173,25 +215,30 @@ impl<'a> Map<'a> {
         Ok(Self { reader, keys })
     }
 
-    fn key(&mut self, expected: i64) -> Result<(), EntryError> {
+    pub(super) fn key(&mut self, expected: i64) -> Result<(), EntryError> {
         match self.keys.next_int(&mut self.reader)? {
             Some(key) if key == expected => Ok(()),
             _ => Err(EntryError::Value { what: "set of keys" }),
         }
     }
 
-    fn text(&mut self, key: i64) -> Result<&'a str, EntryError> {
+    pub(super) fn text(&mut self, key: i64) -> Result<&'a str, EntryError> {
         self.key(key)?;
         Ok(self.reader.text()?)
     }
 
-    fn bytes(&mut self, key: i64) -> Result<&'a [u8], EntryError> {
+    pub(super) fn bytes(&mut self, key: i64) -> Result<&'a [u8], EntryError> {
         self.key(key)?;
         Ok(self.reader.bytes()?)
     }
 
-    fn digest(&mut self, key: i64) -> Result<Digest, EntryError> {
+    pub(super) fn digest(&mut self, key: i64) -> Result<Digest, EntryError> {
         Digest::from_slice(self.bytes(key)?).ok_or(EntryError::Value { what: "digest" })
+    }
+
+    /// Keys that were not asked for yet.
+    pub(super) const fn left(&self) -> usize {
+        self.keys.left()
     }
 
     fn sequence(&mut self, key: i64) -> Result<u32, EntryError> {
@@ -199,8 +246,30 @@ impl<'a> Map<'a> {
         u32::try_from(self.reader.uint()?).map_err(|_| EntryError::Value { what: "sequence number" })
     }
 
-    fn parsed<T: FromStr>(&mut self, key: i64, what: &'static str) -> Result<T, EntryError> {
+    pub(super) fn parsed<T: FromStr>(&mut self, key: i64, what: &'static str) -> Result<T, EntryError> {
         parse(self.text(key)?, what)
+    }
+
+    /// A department and who asked for it, under two labels.
+    pub(super) fn order(&mut self, key: i64) -> Result<Order, EntryError> {
+        Ok(Order { department: self.parsed(key, "credit code")?, asked_by: self.text(key + 1)?.to_owned() })
+    }
+
+    pub(super) fn texts(&mut self, key: i64) -> Result<Vec<String>, EntryError> {
+        self.key(key)?;
+        let count = self.reader.array()?;
+        (0..count).map(|_| Ok(self.reader.text()?.to_owned())).collect()
+    }
+
+    pub(super) fn number(
+        &mut self,
+        key: i64,
+        what: &'static str,
+        range: RangeInclusive<u32>,
+    ) -> Result<u32, EntryError> {
+        self.key(key)?;
+        let number = u32::try_from(self.reader.uint()?).ok().filter(|number| range.contains(number));
+        number.ok_or(EntryError::Value { what })
     }
 
     fn close(self) -> Result<(), EntryError> {

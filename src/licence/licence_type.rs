@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::credit_code::CreditCode;
 use super::field::{FieldDefinition, FieldError, FieldRecord};
 use super::holder_code_type::HolderCodeType;
+use super::offline_policy::OfflinePolicy;
 use super::text::{TextError, check_text};
 use super::type_code::TypeCode;
 use super::validity::ValidityRange;
@@ -32,6 +33,8 @@ struct TypeRecord {
     holder_category: HolderCategory,
     validity_ranges: Vec<ValidityRange>,
     issuing_levels: Vec<AuthorityLevel>,
+    #[serde(default)]
+    offline: OfflinePolicy,
     provisional: bool,
     source: String,
     #[serde(default, rename = "fields", skip_serializing)]
@@ -163,6 +166,9 @@ pub enum TypeError {
         /// How many there are.
         got: usize,
     },
+    /// A status that is stale before it is fresh.
+    #[error("expected offline.fresh to be at most offline.stale")]
+    Offline,
     /// A field's definition.
     #[error("field {key:?}: {error}")]
     Field {
@@ -193,6 +199,9 @@ impl LicenceType {
         let (expected, got) = (record.code.definer(), record.define_authority.code);
         if expected != got {
             return Err(TypeError::DefineAuthority { expected, got });
+        }
+        if !record.offline.agrees_with_itself() {
+            return Err(TypeError::Offline);
         }
         check_list("validity_ranges", &record.validity_ranges)?;
         check_list("issuing_levels", &record.issuing_levels)?;
@@ -249,6 +258,11 @@ impl LicenceType {
     /// The levels of authorities that issue it; at least one.
     pub fn issuing_levels(&self) -> &[AuthorityLevel] {
         &self.record.issuing_levels
+    }
+
+    /// How long its licences' status is good enough without a line.
+    pub const fn offline(&self) -> OfflinePolicy {
+        self.record.offline
     }
 
     /// Whether the field list is this project's own guess rather than the defining body's.

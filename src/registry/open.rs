@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use super::caller::{Caller, KeyName, parse_api_key, secret_matches};
 use super::certifier::department_key;
 use super::key_files::{KeyFiles, KeyFilesError, name};
+use super::own_signer::OwnSigner;
+use super::packs::LastPack;
 use super::settings::{Settings, SettingsError};
 use super::status_index::StatusIndexes;
 use super::status_lists::{Signer, StatusLists};
@@ -38,7 +40,11 @@ pub struct Registry {
     pub(super) cache: SignatureCache,
     pub(super) random: Arc<dyn Random>,
     pub(super) keys: KeyFiles,
+    pub(super) pack_signer: OwnSigner,
+    pub(super) last_pack: LastPack,
     pub(super) status_lists: StatusLists,
+    pub(super) receipts: OwnSigner,
+    pub(super) presentations: OwnSigner,
     ledger_key: String,
     api_keys: HashMap<KeyName, KnownApiKey>,
     /// Time of the newest entry: the clock must not go behind it (ADVERSARY #51).
@@ -109,6 +115,16 @@ pub enum RegistryOpenError {
         /// What it should be.
         expected: &'static str,
     },
+    /// The trust list has no current certificate for one of the installation's own keys.
+    #[error(
+        "the trust list has no current certificate for the key {key} of this installation, which signs {signs}"
+    )]
+    NoSigner {
+        /// Name of the key.
+        key: &'static str,
+        /// What it signs.
+        signs: Usage,
+    },
     /// A department's key is not the one in its certificate.
     #[error("the key of department {department} is not the one its certificate is for")]
     OtherKey {
@@ -170,6 +186,9 @@ impl Registry {
         let status_lists = loader.status_lists(&trust, &departments)?;
         let api_keys = loader.api_keys()?;
         let newest = AtomicI64::new(loader.newest()?);
+        let pack_signer = OwnSigner::find(&trust, &keys, name::PACK, Usage::Pack)?;
+        let receipts = OwnSigner::find(&trust, &keys, name::RECEIPT, Usage::Receipt)?;
+        let presentations = OwnSigner::find(&trust, &keys, name::PRESENTATION, Usage::Presentation)?;
         let registry = Self {
             settings,
             catalogue: Catalogue::shipped()?,
@@ -180,7 +199,11 @@ impl Registry {
             cache: SignatureCache::new(REMEMBERED),
             random,
             keys,
+            pack_signer,
+            last_pack: LastPack::default(),
             status_lists,
+            receipts,
+            presentations,
             ledger_key,
             api_keys,
             newest,

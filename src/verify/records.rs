@@ -1,5 +1,6 @@
 //! Where status and ledger come from: a small boundary, behind which stand the store, and later signed lists.
 
+use crate::codec::{ReceiptId, StatusReference};
 use crate::crypto::Digest;
 use crate::licence::{Identifier, State};
 use crate::time::UnixTime;
@@ -8,6 +9,54 @@ use crate::time::UnixTime;
 pub trait Records: Send + Sync {
     /// What is recorded of a licence; `None` where there is none with this identifier.
     fn look_up(&self, identifier: &Identifier) -> Result<Option<Record>, RecordsUnavailable>;
+
+    /// What is recorded of an SD-JWT VC, by the digest of its issuer-signed JWT; `None` where none with it was issued. A
+    /// source that knows licences only cannot tell.
+    fn look_up_sd_jwt(&self, issuer_signed: &Digest) -> Result<Option<SdJwtRecord>, RecordsUnavailable> {
+        let _ = issuer_signed;
+        Err(RecordsUnavailable)
+    }
+
+    /// What is recorded of a receipt. A source without receipts cannot answer.
+    fn receipt(&self, _id: &ReceiptId) -> Result<Option<ReceiptRecord>, RecordsUnavailable> {
+        Err(RecordsUnavailable)
+    }
+
+    /// What is recorded of the presentation whose envelope has this digest. A source without presentations cannot answer.
+    fn presentation(&self, _envelope: &Digest) -> Result<Option<PresentationRecord>, RecordsUnavailable> {
+        Err(RecordsUnavailable)
+    }
+}
+
+/// What is recorded of a receipt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceiptRecord {
+    /// Position of its ledger entry.
+    pub position: u64,
+    /// Digest of its envelope.
+    pub envelope: Digest,
+}
+
+/// What is recorded of a presentation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PresentationRecord {
+    /// Position of its ledger entry.
+    pub position: u64,
+    /// The licence that it shows.
+    pub identifier: Identifier,
+    /// How often it is still good.
+    pub uses_left: UsesLeft,
+}
+
+/// How often a presentation is still good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UsesLeft {
+    /// As often as its minutes allow.
+    Any,
+    /// Once: whoever takes it has to record that.
+    One,
+    /// No more.
+    None,
 }
 
 /// The source could not answer. That is never an answer about the licence.
@@ -26,6 +75,19 @@ pub struct Record {
     pub qr: Digest,
     /// What has happened to it since, oldest first.
     pub history: Vec<StatusEvent>,
+}
+
+/// What is recorded of an SD-JWT VC.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SdJwtRecord {
+    /// Position of its own ledger entry.
+    pub position: u64,
+    /// The licence it is of.
+    pub identifier: Identifier,
+    /// That licence's place in its status list.
+    pub status: StatusReference,
+    /// That licence's record.
+    pub licence: Record,
 }
 
 /// Something that happened to a licence.

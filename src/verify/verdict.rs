@@ -2,8 +2,13 @@
 
 use serde::Serialize;
 
+use super::checks::grade;
 use super::code::Code;
+use super::sd_jwt::ShownSdJwt;
 use super::shown::ShownLicence;
+use super::shown_presentation::ShownPresentation;
+use super::shown_receipt::{Now, ShownReceipt};
+use crate::licence::Grade;
 use crate::time::UnixTime;
 
 /// The answer to one credential.
@@ -13,7 +18,7 @@ pub struct Verdict {
     pub status: Status,
     /// The graded answer of GB/T 36906.
     pub grade: u8,
-    /// One for every check, in the order of [`Check::ALL`].
+    /// One for every check, in the order of [`Check::ALL`]; behind them, for an SD-JWT VC, [`Check::Holder`].
     pub findings: Vec<Finding>,
     /// The time it was judged for.
     pub at: UnixTime,
@@ -23,6 +28,18 @@ pub struct Verdict {
     /// What may be shown of the licence: nothing unless its signature is its issuer's and the ledger does not disown it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub licence: Option<ShownLicence>,
+    /// What may be shown of an SD-JWT VC, by the same rule, and only if its holder's proof did not fail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sd_jwt: Option<ShownSdJwt>,
+    /// What a receipt says was true *then*.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<Box<ShownReceipt>>,
+    /// What is true *now* of what a receipt is about, one for each of them that the ledger knows.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub now: Vec<Now>,
+    /// What a presentation shows; nothing where a check failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub presentation: Option<Box<ShownPresentation>>,
     /// How old what it was judged by was.
     pub freshness: Freshness,
 }
@@ -57,6 +74,8 @@ pub enum Check {
     Status,
     /// It stands in the ledger with exactly these signed bytes.
     Ledger,
+    /// Whoever shows it holds the key it is bound to. For SD-JWT VC only.
+    Holder,
 }
 
 /// What came of a check.
@@ -93,6 +112,13 @@ pub enum Form {
     Full,
     /// Fewer fields, some masked: the QR.
     Qr,
+    /// What its holder chose to disclose: an SD-JWT VC.
+    #[serde(rename = "sd-jwt")]
+    SdJwt,
+    /// Chosen fields, for a minute.
+    Presentation,
+    /// A verdict for the case file.
+    Receipt,
 }
 
 /// How old what a verdict was judged by was.
@@ -103,6 +129,21 @@ pub struct Freshness {
     /// When status and ledger were looked up; absent where there was no source for them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub looked_up: Option<UnixTime>,
+    /// How old the status list's entry was, where the verdict was judged by a pack.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<StatusAge>,
+    /// When the pack was made, its checkpoint with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pack: Option<UnixTime>,
+}
+
+/// How old a status list's entry was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct StatusAge {
+    /// When it was true.
+    pub as_of: UnixTime,
+    /// By the policy of the licence's type.
+    pub grade: Grade,
 }
 
 /// Which trust list was used.
@@ -115,7 +156,7 @@ pub struct TrustListAge {
 }
 
 impl Check {
-    /// Every check, in the order in which a verdict reports them.
+    /// Every check of a licence, in the order in which a verdict reports them.
     pub const ALL: [Self; 7] =
         [Self::Format, Self::Issuer, Self::Scope, Self::Signature, Self::Dates, Self::Status, Self::Ledger];
 
@@ -129,6 +170,7 @@ impl Check {
             Self::Dates => "dates",
             Self::Status => "status",
             Self::Ledger => "ledger",
+            Self::Holder => "holder",
         }
     }
 }
@@ -154,10 +196,31 @@ impl Status {
     }
 }
 
+impl Outcome {
+    /// The word in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 impl Finding {
     /// A check that is good.
     pub const fn pass(check: Check) -> Self {
         Self { check, result: Outcome::Pass, code: Code::Ok, detail: None }
+    }
+
+    /// A check that is good, in a way that has to be told.
+    pub const fn pass_because(check: Check, code: Code, detail: Option<String>) -> Self {
+        Self { check, result: Outcome::Pass, code, detail }
+    }
+
+    /// A check that has nothing to ask here.
+    pub const fn not_applicable(check: Check) -> Self {
+        Self { check, result: Outcome::Pass, code: Code::NotApplicable, detail: None }
     }
 
     /// A check that is not good.
@@ -175,6 +238,20 @@ impl Verdict {
     /// The finding of one check.
     pub fn finding(&self, check: Check) -> Option<&Finding> {
         self.findings.iter().find(|finding| finding.check == check)
+    }
+
+    /// Puts a finding in the place of the one of the same check, and sums up anew.
+    pub(crate) fn replace_finding(&mut self, finding: Finding) {
+        if let Some(place) = self.findings.iter_mut().find(|one| one.check == finding.check) {
+            *place = finding;
+        }
+        self.status = Status::of(&self.findings);
+        self.grade = grade(&self.findings);
+    }
+
+    /// The first thing that did not pass, or `ok`.
+    pub fn first_reason(&self) -> Code {
+        self.reasons().first().copied().unwrap_or(Code::Ok)
     }
 
     /// The codes of all checks that did not pass, in order.

@@ -5,24 +5,33 @@ use std::sync::Arc;
 use super::cache::{SignatureCache, Signed};
 use super::checks::{self, Signer};
 use super::code::Code;
+use super::offline::{ListEntry, Offline};
 use super::records::{Record, Records, RecordsUnavailable};
 use super::shown::ShownLicence;
 use super::verdict::{Check, Finding, Form, Freshness, Outcome, Status, TrustListAge, Verdict};
-use crate::codec::{CredentialError, Envelope, LicenceClaims, LicenceForm, Typ, decode_bytes, decode_text};
+use crate::codec::{
+    CredentialError, Envelope, KeyId, LicenceClaims, LicenceForm, QR_PREFIX, StatusReference, Typ,
+    decode_bytes, decode_text,
+};
 use crate::crypto::Digest;
-use crate::pki::TrustStore;
+use crate::licence::{Catalogue, OfflinePolicy, TypeCode};
+use crate::pki::{TrustStore, Usage};
+use crate::sdjwt::{Challenge, is_sd_jwt};
 use crate::time::UnixTime;
 
 /// Judges credentials by one trust list and, where there is one, one source of records.
 #[derive(Clone, Copy)]
 pub struct Verifier<'a> {
-    trust: &'a TrustStore,
-    records: Option<&'a dyn Records>,
+    pub(super) trust: &'a TrustStore,
+    pub(super) records: Option<&'a dyn Records>,
+    pub(super) offline: Option<&'a dyn Offline>,
+    pub(super) newest_seen: Option<UnixTime>,
+    pub(super) catalogue: Option<&'a Catalogue>,
     cache: Option<&'a SignatureCache>,
 }
 
 /// What the records say, or that there are none, or that they do not answer.
-pub(super) enum LookedUp {
+pub(super) enum LookedUp<R = Record> {
     /// No source was given.
     NoSource,
     /// The source does not answer.
@@ -30,13 +39,45 @@ pub(super) enum LookedUp {
     /// No such licence, or one with other signed bytes.
     Absent,
     /// The record of exactly these signed bytes.
-    Found(Record),
+    Found(R),
+    /// What a pack says.
+    Offline(Carried),
+}
+
+/// What a pack says of a licence.
+#[derive(Clone, Copy)]
+pub(super) struct Carried {
+    /// Its entry in its status list.
+    pub(super) entry: Option<ListEntry>,
+    /// How long that is good enough.
+    pub(super) policy: OfflinePolicy,
+    /// Whether it survived the compromise of its signer's key, if there was one.
+    pub(super) survives: bool,
+}
+
+impl<R> LookedUp<R> {
+    pub(super) fn map<T>(&self, of: impl FnOnce(&R) -> T) -> LookedUp<T> {
+        match self {
+            Self::NoSource => LookedUp::NoSource,
+            Self::Unavailable => LookedUp::Unavailable,
+            Self::Absent => LookedUp::Absent,
+            Self::Found(record) => LookedUp::Found(of(record)),
+            Self::Offline(carried) => LookedUp::Offline(*carried),
+        }
+    }
+
+    pub(super) const fn found(&self) -> Option<&R> {
+        match self {
+            Self::Found(record) => Some(record),
+            Self::NoSource | Self::Unavailable | Self::Absent | Self::Offline(_) => None,
+        }
+    }
 }
 
 impl<'a> Verifier<'a> {
     /// With a trust list alone the answer can be `invalid` or `indeterminate`, never `valid`.
     pub const fn new(trust: &'a TrustStore) -> Self {
-        Self { trust, records: None, cache: None }
+        Self { trust, records: None, offline: None, newest_seen: None, catalogue: None, cache: None }
     }
 
     /// Looks status and ledger up in `records`.
@@ -45,17 +86,47 @@ impl<'a> Verifier<'a> {
         Self { records: Some(records), ..self }
     }
 
+    /// Judges status by what was carried along, where there are no records.
+    #[must_use]
+    pub const fn with_offline(self, offline: &'a dyn Offline) -> Self {
+        Self { offline: Some(offline), ..self }
+    }
+
+    /// The newest signed time that this device has seen: a clock that is behind it says nothing about dates and status. For
+    /// verdicts for now, by this device's clock.
+    #[must_use]
+    pub const fn with_newest_seen(self, newest: UnixTime) -> Self {
+        Self { newest_seen: Some(newest), ..self }
+    }
+
+    /// Names the fields of presentations as `catalogue` does.
+    #[must_use]
+    pub const fn with_catalogue(self, catalogue: &'a Catalogue) -> Self {
+        Self { catalogue: Some(catalogue), ..self }
+    }
+
     /// Remembers good signatures in `cache`.
     #[must_use]
     pub const fn with_cache(self, cache: &'a SignatureCache) -> Self {
         Self { cache: Some(cache), ..self }
     }
 
-    /// Judges a QR text, or an envelope in base64.
+    /// Judges a QR text, an envelope in base64, or an SD-JWT VC of which no proof by its holder is asked.
     pub fn verify_text(&self, text: &str, at: UnixTime) -> Verdict {
+        if !text.starts_with(QR_PREFIX) && is_sd_jwt(text) {
+            return self.verify_sd_jwt(text, None, at);
+        }
         self.verify_presented(text.as_bytes(), at, |bytes| {
             decode_text(std::str::from_utf8(bytes).unwrap_or_default())
         })
+    }
+
+    /// As [`Verifier::verify_text`], but of an SD-JWT VC that is bound to a key the holder's answer to `challenge` is asked.
+    pub fn verify_challenged(&self, text: &str, challenge: &Challenge, at: UnixTime) -> Verdict {
+        if !text.starts_with(QR_PREFIX) && is_sd_jwt(text) {
+            return self.verify_sd_jwt(text, Some(challenge), at);
+        }
+        self.verify_text(text, at)
     }
 
     /// Judges an envelope in either form.
@@ -77,7 +148,9 @@ impl<'a> Verifier<'a> {
             }
         }
         let envelope = match decode(presented) {
-            Ok(envelope) if envelope.typ() == Typ::Licence => envelope,
+            Ok(envelope) if matches!(envelope.typ(), Typ::Licence | Typ::Presentation | Typ::Receipt) => {
+                envelope
+            }
             Ok(envelope) => {
                 return self.refuse(Code::WrongType, Some(envelope.typ().as_str().to_owned()), at);
             }
@@ -95,35 +168,80 @@ impl<'a> Verifier<'a> {
     }
 
     fn judge(&self, signed: &Signed, signer: &Signer<'_>, signature: Finding, at: UnixTime) -> Verdict {
+        match signed.envelope.typ() {
+            Typ::Receipt => self.judge_receipt(signed, signer, signature, at),
+            Typ::Presentation => self.judge_presentation(signed, signer, signature, at),
+            _ => self.judge_licence(signed, signer, signature, at),
+        }
+    }
+
+    fn judge_licence(
+        &self,
+        signed: &Signed,
+        signer: &Signer<'_>,
+        signature: Finding,
+        at: UnixTime,
+    ) -> Verdict {
         let claims = match LicenceClaims::decode(signed.envelope.payload()) {
             Ok(claims) => claims,
-            Err(error) => return self.refuse_payload(signer, signature, error.to_string(), at),
+            Err(error) => {
+                return self.refuse_payload((signed, signer), signature, error.to_string(), at);
+            }
         };
         let looked_up = self.look_up(signed, &claims);
-        let findings = vec![
+        let mut findings = vec![
             checks::format(&claims),
             checks::issuer(signed, &claims, signer, &looked_up),
             checks::scope(&claims, signer, self.trust),
             signature,
             checks::dates(&claims, at),
             checks::status(&looked_up, at),
-            checks::ledger(&looked_up),
+            checks::ledger(&looked_up, signer),
         ];
+        checks::clock(&mut findings, self.newest_seen, at);
         let form = match claims.form {
             LicenceForm::Full => Form::Full,
             LicenceForm::Qr { .. } => Form::Qr,
         };
         let shown = checks::may_be_shown(&findings).then(|| ShownLicence::new(Arc::new(claims)));
-        self.verdict(findings, Some(form), shown, at)
+        let mut verdict = self.verdict(findings, Some(form), shown, at);
+        verdict.freshness.status = checks::status_age(&looked_up, at);
+        verdict
     }
 
     fn look_up(&self, signed: &Signed, claims: &LicenceClaims) -> LookedUp {
-        let Some(records) = self.records else { return LookedUp::NoSource };
+        let Some(records) = self.records else {
+            let type_code = claims.licence.identifier.type_code();
+            let envelope = (signed.envelope.key_id(), signed.digest);
+            return self.carried(&claims.status, &type_code, envelope);
+        };
         match records.look_up(&claims.licence.identifier) {
             Err(RecordsUnavailable) => LookedUp::Unavailable,
             Ok(Some(record)) if checks::is_of_these_bytes(&record, signed, claims) => LookedUp::Found(record),
             Ok(_) => LookedUp::Absent,
         }
+    }
+
+    /// What is carried along says of a status, and of what was signed under this key id with this digest.
+    pub(super) fn carried<R>(
+        &self,
+        status: &StatusReference,
+        type_code: &TypeCode,
+        (signer, digest): (KeyId, Digest),
+    ) -> LookedUp<R> {
+        self.offline.map_or(LookedUp::NoSource, |offline| {
+            LookedUp::Offline(Carried {
+                entry: offline.entry(status),
+                policy: offline.policy(type_code),
+                survives: offline.survives(&signer, &digest),
+            })
+        })
+    }
+
+    /// As [`Verifier::carried`], for what has no status.
+    pub(super) fn carried_along<R>(&self) -> LookedUp<R> {
+        let nothing = Carried { entry: None, policy: OfflinePolicy::default(), survives: false };
+        self.offline.map_or(LookedUp::NoSource, |_| LookedUp::Offline(nothing))
     }
 
     /// Nothing of it could be read as a licence.
@@ -136,23 +254,23 @@ impl<'a> Verifier<'a> {
     }
 
     /// The envelope could be read, its payload could not: issuer and signature still have their say.
-    fn refuse_payload(
+    pub(super) fn refuse_payload(
         &self,
-        signer: &Signer<'_>,
+        (signed, signer): (&Signed, &Signer<'_>),
         signature: Finding,
         detail: String,
         at: UnixTime,
     ) -> Verdict {
         let findings = Check::ALL.map(|check| match check {
             Check::Format => Finding::fail(check, Code::Undecodable, Some(detail.clone())),
-            Check::Issuer => checks::issuer_is_known(signer),
+            Check::Issuer => checks::issuer_is_known(signer, Usage::from(signed.envelope.typ())),
             Check::Signature => signature.clone(),
             _ => Finding::unknown(check, Code::NotChecked),
         });
         self.verdict(findings.to_vec(), None, None, at)
     }
 
-    fn verdict(
+    pub(super) fn verdict(
         &self,
         findings: Vec<Finding>,
         form: Option<Form>,
@@ -167,7 +285,16 @@ impl<'a> Verifier<'a> {
             at,
             form,
             licence,
-            freshness: Freshness { trust_list, looked_up: self.records.map(|_| at) },
+            receipt: None,
+            now: Vec::new(),
+            presentation: None,
+            sd_jwt: None,
+            freshness: Freshness {
+                trust_list,
+                looked_up: self.records.map(|_| at),
+                status: None,
+                pack: self.offline.filter(|_| self.records.is_none()).map(Offline::made),
+            },
         }
     }
 }

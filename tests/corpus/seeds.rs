@@ -20,7 +20,7 @@ use super::manifest::Body;
 /// Longest list among the seeds.
 const SHORT: usize = 1_024;
 
-type Seeds = Vec<(String, Vec<u8>)>;
+pub(crate) type Seeds = Vec<(String, Vec<u8>)>;
 
 /// Every target's seeds.
 pub(crate) fn all() -> Vec<(&'static str, Seeds)> {
@@ -29,6 +29,7 @@ pub(crate) fn all() -> Vec<(&'static str, Seeds)> {
         ("qr_text", qr_texts()),
         ("ledger_frames", ledgers()),
         ("trust_list", trust_lists()),
+        ("pack", super::pack_seeds::packs()),
         ("certificate", certificates()),
         ("identifier", identifiers()),
         ("checkpoint", checkpoints()),
@@ -67,7 +68,7 @@ const CBOR: [(&str, &[u8]); 24] = [
     ("cbor-16-arrays", b"\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x80"),
 ];
 
-fn named(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> (String, Vec<u8>) {
+pub(crate) fn named(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> (String, Vec<u8>) {
     (name.into(), bytes.into())
 }
 

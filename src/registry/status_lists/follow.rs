@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::journal::Journal;
 use crate::ledger::{Entry, Event, Replaced};
-use crate::licence::{CreditCode, Identifier, State};
+use crate::licence::{CreditCode, Identifier};
 use crate::registry::act_error::ActError;
 use crate::registry::show::read_issued;
 use crate::registry::status::state;
@@ -63,19 +63,10 @@ pub(super) struct List {
     pub(super) journal: Journal,
 }
 
-/// **The one place** that says what a state is in a list (FORMAT.md §10).
-const fn value_of(state: State) -> u8 {
-    match state {
-        State::Valid => 0,
-        State::Revoked => 1,
-        State::Suspended => 2,
-    }
-}
-
 /// The value of a licence with this history.
 fn value_at(events: &[EventRow], now: UnixTime) -> u8 {
     let replaced = |event: &EventRow| matches!(&event.what, EventKind::Replaced { from, .. } if *from <= now);
-    if events.iter().any(replaced) { 1 } else { value_of(state(events)) }
+    if events.iter().any(replaced) { 1 } else { state(events).list_value() }
 }
 
 impl Followed {

@@ -258,7 +258,6 @@ impl Registry {
     }
 
     /// Every list as it is now.
-    #[cfg_attr(not(test), expect(dead_code, reason = "packs are made from this"))]
     pub(super) fn list_snapshots(&self, now: UnixTime) -> Result<Vec<ListSnapshot>, ActError> {
         self.follow(now, |followed| {
             followed.discover(&self.store)?;
@@ -275,7 +274,6 @@ impl Registry {
 
     /// Ascending, the indexes of the list at `uri` whose value may be another than in a snapshot of this version, taken at
     /// `since`. `None` where that is not known: the list is unknown, or too much has happened.
-    #[cfg_attr(not(test), expect(dead_code, reason = "updates of packs are made from this"))]
     pub(super) fn changed_since(
         &self,
         uri: &str,

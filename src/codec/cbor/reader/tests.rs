@@ -92,13 +92,14 @@ fn value() -> impl Strategy<Value = ciborium::Value> {
 
 fn write(value: &ciborium::Value, out: &mut Writer) {
     match value {
-        ciborium::Value::Integer(number) => match i128::from(*number) {
-            number @ 0.. => out.uint(number.try_into().unwrap()),
-            number if number < i64::MIN.into() => {
-                let below = u64::try_from(-1 - number).unwrap();
-                out.raw(&[&[0x3b][..], &below.to_be_bytes()].concat())
+        ciborium::Value::Integer(number) => match i64::try_from(i128::from(*number)) {
+            Ok(number) => out.int(number),
+            // Beyond what `Writer::int` takes: passed over by the reader, so written as its eight bytes.
+            Err(_) => {
+                let magnitude = u64::try_from(i128::from(*number).max(-1 - i128::from(*number))).unwrap();
+                let first = if i128::from(*number) < 0 { 0x3b } else { 0x1b };
+                out.raw(&[&[first], &magnitude.to_be_bytes()[..]].concat())
             }
-            number => out.int(number.try_into().unwrap()),
         },
         ciborium::Value::Bytes(bytes) => out.bytes(bytes),
         ciborium::Value::Text(text) => out.text(text),
