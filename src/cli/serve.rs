@@ -78,10 +78,7 @@ pub(super) async fn serve(tcp: TcpListener, dir: &Path, registry: Registry) -> R
     let local = bind_local(&socket)?;
     let registry = Arc::new(registry);
     let state = State::new(Arc::clone(&registry), HttpLimits::default(), Arc::new(SystemRandom));
-    // Whoever asks for a list is told the same; what needs none is answered all the same.
-    if let Err(error) = registry.prepare_status_lists(state.now()) {
-        tracing::error!(%error, "the status lists cannot be made");
-    }
+    make_status_lists(&state);
     let served = http::serve(tcp, Some(local), state, stop()).await;
     let _ = std::fs::remove_file(&socket);
     served.map_err(CliError::internal)?;
@@ -90,6 +87,17 @@ pub(super) async fn serve(tcp: TcpListener, dir: &Path, registry: Registry) -> R
         registry.close().map_err(CliError::internal)?;
     }
     Ok(Exit::Done)
+}
+
+/// Makes the status lists beside everything else: where many licences were ever changed, that takes a while, and nothing but the
+/// lists waits for it.
+fn make_status_lists(state: &State) {
+    let (registry, now) = (Arc::clone(&state.registry), state.now());
+    tokio::task::spawn_blocking(move || {
+        if let Err(error) = registry.prepare_status_lists(now) {
+            tracing::error!(%error, "the status lists cannot be made");
+        }
+    });
 }
 
 /// The local socket, mode 0600. The caller holds the store's lock, so one that is there is stale.

@@ -1,5 +1,6 @@
 //! The published status lists: which there are, and each in the form that is asked for, so that caches on the way can carry it.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::body::Bytes;
@@ -11,12 +12,17 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
+use tokio::sync::Semaphore;
 
 use super::answer;
 use super::problem::Problem;
 use super::state::State;
 use crate::registry::{ActError, Published, Registry};
 use crate::status::StatusListForm;
+
+/// Requests for lists that are at work at once, each on a thread. The others wait without one: a list that takes long, above
+/// all the first of all, keeps no thread from anybody else.
+static TURNS: Semaphore = Semaphore::const_new(8);
 
 /// The aggregation of the draft, section 9.
 #[derive(Serialize)]
@@ -58,8 +64,14 @@ async fn off_the_loop<T: Send + 'static>(
     state: &State,
     act: impl FnOnce(&Registry) -> Result<T, ActError> + Send + 'static,
 ) -> Result<T, Problem> {
-    let registry = std::sync::Arc::clone(&state.registry);
-    let done = tokio::task::spawn_blocking(move || act(&registry)).await;
+    let turn = TURNS.acquire().await.map_err(Problem::internal)?;
+    let registry = Arc::clone(&state.registry);
+    let done = tokio::task::spawn_blocking(move || {
+        // It stays taken while the thread is, though the client may have gone.
+        let _turn = turn;
+        act(&registry)
+    });
+    let done = done.await;
     Ok(done.map_err(Problem::internal)??)
 }
 
@@ -73,8 +85,7 @@ fn answer_with(
     let mut response = if is_known(request, &tag) {
         answer::with_status(Response::default(), StatusCode::NOT_MODIFIED)
     } else {
-        let mut response =
-            Response::new(Bytes::from_owner(std::sync::Arc::clone(&representation.bytes)).into());
+        let mut response = Response::new(Bytes::from_owner(Arc::clone(&representation.bytes)).into());
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(form.media_type()));
         response
     };

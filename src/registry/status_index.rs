@@ -36,6 +36,12 @@ impl StatusIndexes {
         Self { prefix, list: AtomicU32::new(0) }
     }
 
+    /// Passes over the current list, as if it were full.
+    #[cfg(test)]
+    pub(super) fn pass_over(&self) {
+        self.list.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// A place that is free now. Whether it still is when the licence is appended, a guard decides.
     pub(super) fn free(
         &self,

@@ -23,6 +23,9 @@ use super::manifest::Body;
 
 struct Set(Section);
 
+/// What is wrong, done to what was right.
+type Change<T> = fn(&mut T);
+
 #[test]
 #[ignore = "writes into the tree; see the top of this file"]
 fn make_the_hostile_lists() {
@@ -312,12 +315,13 @@ fn malformed(set: &mut Set) {
     set.both((49, "exp-past-the-calendar"), "an end that cannot be shown", "outside the calendar", |draft| {
         draft.exp = 1 << 60
     });
-    for (name, change) in [
-        ("ttl-missing", (|draft: &mut Draft| draft.ttl = None) as fn(&mut Draft)),
+    let changes: [(&str, Change<Draft>); 4] = [
+        ("ttl-missing", |draft| draft.ttl = None),
         ("ttl-negative", |draft| draft.ttl = Some(-300)),
         ("version-missing", |draft| draft.version = None),
         ("version-negative", |draft| draft.version = Some(-1)),
-    ] {
+    ];
+    for (name, change) in changes {
         for form in Form::ALL {
             let because = match (form, name.ends_with("missing")) {
                 (Form::Jwt, _) => "as claims",
@@ -340,7 +344,7 @@ fn malformed(set: &mut Set) {
 /// The same claims in another shape.
 fn shapes(set: &mut Set) {
     let own = Draft::new();
-    let shapes: [(&str, &str, &str, fn(&mut Item)); 5] = [
+    let shapes: [(&str, &str, &str, Change<Item>); 5] = [
         ("claim-twice", "sub twice", "key", |claims| claims.double(2, "https://licences.example")),
         ("claim-unknown", "iss too", "exactly the claims", |claims| claims.set(1, "me")),
         ("lst-missing", "no lst", "exactly bits and lst", |claims| claims.at(65_533).remove("lst")),

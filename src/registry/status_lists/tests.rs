@@ -10,7 +10,7 @@ use super::*;
 use crate::codec::StatusReference;
 use crate::registry::Caller;
 use crate::registry::tests::{City, now};
-use crate::verify::{AcceptedStatusList, accept_status_list};
+use crate::verify::{AcceptedStatusList, Check, Code, accept_status_list};
 
 const DEPARTMENT: &str = "11430000006122244L";
 const SAMPLE: &[u8] = include_bytes!("../../../fixtures/licences/business-licence-benchmark.json");
@@ -198,4 +198,110 @@ fn nothing_is_signed_by_a_clock_that_is_behind_the_ledger() {
     let (_, place) = issue(&registry, &[]);
     let behind = registry.status_list(id(&place.uri), now().plus(-61), Instant::now());
     assert_eq!(behind.unwrap_err().code(), "clock_behind");
+}
+
+#[test]
+fn a_second_list_is_there_once_a_place_in_it_is_taken() {
+    let city = City::new();
+    let registry = city.open();
+    let (_, first) = issue(&registry, &[("number", "N-1")]);
+    let second_uri = first.uri.replace("-0", "-1");
+    let list = |registry: &Registry| registry.status_list(id(&second_uri), now(), Instant::now()).unwrap();
+    assert_eq!(list(&registry), None);
+    registry
+        .departments
+        .values()
+        .filter_map(|known| known.issuing.as_ref())
+        .for_each(|one| one.status.pass_over());
+    let (identifier, second) = issue(&registry, &[("number", "N-2")]);
+    assert_eq!(second.uri, second_uri);
+    assert_eq!(
+        accept(&registry, &second_uri, &list(&registry).unwrap()).list.bits.get(second.index),
+        Some(0)
+    );
+    change(&registry, &identifier, "revoked");
+    assert_eq!((value(&registry, &first, now()), value(&registry, &second, now())), (0, 1));
+    assert_eq!(registry.status_list_uris(now()).unwrap(), [first.uri.clone(), second_uri.clone()]);
+    drop(registry);
+    let registry = city.open();
+    assert_eq!(registry.status_list_uris(now()).unwrap(), [first.uri, second_uri]);
+    assert_eq!(value(&registry, &second, now()), 1);
+}
+
+/// Whatever is done to licences, in whatever order: at every moment the lists say what a verdict says.
+#[test]
+fn lists_and_verdicts_never_disagree() {
+    let city = City::new();
+    let mut registry = city.open();
+    let mut licences: Vec<(String, StatusReference, String)> = Vec::new();
+    let mut random = 7_u64;
+    let mut before: Vec<ListSnapshot> = Vec::new();
+    for step in 0..60 {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let pick = usize::try_from(random >> 33).unwrap();
+        let old = licences.get(pick % licences.len().max(1)).map(|(identifier, ..)| identifier.clone());
+        match (pick / 64 % 6, old) {
+            (0, _) | (_, None) => licences.push(try_issue(&registry, None, step).unwrap()),
+            (1, Some(old)) => licences.extend(try_issue(&registry, Some(&old), step)),
+            (act, Some(old)) => {
+                let to = ["suspended", "valid", "suspended", "revoked"][act - 2];
+                let body = format!(r#"{{"to": "{to}", "reason": "a test"}}"#);
+                // Some are not allowed; that is the point.
+                let _ = block_on(registry.change_status(&caller(&registry), &old, body.as_bytes(), now()));
+            }
+        }
+        before.extend(registry.list_snapshots(now()).unwrap());
+        before.iter().for_each(|old| assert_updated(&registry, old, now()));
+        if step % 20 == 19 {
+            drop(registry);
+            registry = city.open();
+        }
+        for at in [now(), "2026-12-01T00:00:00+08:00".parse().unwrap()] {
+            for (identifier, place, qr) in &licences {
+                let verdict = registry.verify_text(qr, at);
+                let expected = match verdict.finding(Check::Status).unwrap().code {
+                    Code::Ok => 0,
+                    Code::Suspended => 2,
+                    Code::Revoked | Code::Replaced => 1,
+                    other => panic!("{other:?}"),
+                };
+                // A list goes on with time, so each moment has an installation of its own.
+                let fresh =
+                    Followed::build(&registry.store, registry.status_lists.prefixes.clone(), at).unwrap();
+                let built = fresh.lists()[&place.uri].bits.get(place.index);
+                assert_eq!(built, Some(expected), "step {step}, {identifier} at {at}");
+                if at == now() {
+                    assert_eq!(value(&registry, place, at), expected, "step {step}, {identifier}");
+                }
+            }
+        }
+    }
+    assert!(licences.len() > 10, "{}", licences.len());
+    before.iter().for_each(|old| assert_updated(&registry, old, now()));
+    let later = "2026-12-01T00:00:00+08:00".parse().unwrap();
+    before.iter().for_each(|old| assert_updated(&registry, old, later));
+}
+
+/// A snapshot, with the entries that may have changed since set to what they are, is the list as it is.
+fn assert_updated(registry: &Registry, old: &ListSnapshot, at: UnixTime) {
+    let new = registry.list_snapshots(at).unwrap().into_iter().find(|new| new.uri == old.uri).unwrap();
+    let mut bits = StatusBits::clone(&old.bits);
+    for index in registry.changed_since(&old.uri, old.version, now(), at).unwrap().unwrap() {
+        bits.set(index, new.bits.get(index).unwrap()).unwrap();
+    }
+    assert_eq!(bits.as_bytes(), new.bits.as_bytes(), "since version {}", old.version);
+}
+
+/// Every other one that replaces another begins a week from now.
+fn try_issue(registry: &Registry, old: Option<&str>, step: u32) -> Option<(String, StatusReference, String)> {
+    let mut request: serde_json::Value = serde_json::from_slice(SAMPLE).unwrap();
+    request["number"] = format!("N-{step}").into();
+    if let Some(old) = old {
+        request["replaces"] = old.into();
+        request["valid_from"] = ["2026-12-01", "2026-11-24"][usize::from(step % 2 == 1)].into();
+    }
+    let body = serde_json::to_vec(&request).unwrap();
+    let issued = block_on(registry.issue(&caller(registry), &format!("order-{step}"), &body, now())).ok()?;
+    let row = registry.store.licence(&issued.identifier.parse().unwrap()).unwrap().unwrap();
+    Some((issued.identifier, registry.issued_at(row.position).unwrap().0.status, issued.qr))
 }
