@@ -14,6 +14,8 @@ mod bodies;
 mod changes;
 #[path = "golden/city.rs"]
 mod city;
+#[path = "corpus/sd_jwt_seeds.rs"]
+mod sd_jwt_seeds;
 #[path = "corpus/seeds.rs"]
 mod seeds;
 
@@ -32,7 +34,7 @@ const LONGEST: usize = 8_192;
 /// A target by its name, which is also its corpus's, with its body.
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 8] = [
+const TARGETS: [Target; 9] = [
     ("envelope", bodies::envelope::run),
     ("qr_text", bodies::qr_text::run),
     ("ledger_frames", bodies::ledger_frames::run),
@@ -41,6 +43,7 @@ const TARGETS: [Target; 8] = [
     ("identifier", bodies::identifier::run),
     ("checkpoint", bodies::checkpoint::run),
     ("request", bodies::request::run),
+    ("sd_jwt", bodies::sd_jwt::run),
 ];
 
 fn folder(target: &str) -> PathBuf {
@@ -118,6 +121,11 @@ fn checkpoint() {
 #[test]
 fn request() {
     replay("request");
+}
+
+#[test]
+fn sd_jwt() {
+    replay("sd_jwt");
 }
 
 /// A corpus without a target is never fuzzed, a target without a corpus never replayed.

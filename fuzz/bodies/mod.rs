@@ -18,4 +18,5 @@ pub mod identifier;
 pub mod ledger_frames;
 pub mod qr_text;
 pub mod request;
+pub mod sd_jwt;
 pub mod trust_list;

@@ -13,7 +13,7 @@ use elicense::store::{Group, SealedEntry};
 
 use super::city::{self, golden, golden_text, key, signer, time, tree, trust};
 
-type Seeds = Vec<(String, Vec<u8>)>;
+pub(crate) type Seeds = Vec<(String, Vec<u8>)>;
 
 /// Every target's seeds.
 pub(crate) fn all() -> Vec<(&'static str, Seeds)> {
@@ -26,6 +26,7 @@ pub(crate) fn all() -> Vec<(&'static str, Seeds)> {
         ("identifier", identifiers()),
         ("checkpoint", checkpoints()),
         ("request", requests()),
+        ("sd_jwt", super::sd_jwt_seeds::sd_jwts()),
     ]
 }
 
