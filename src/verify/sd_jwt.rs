@@ -254,3 +254,6 @@ fn holder(
         },
     }
 }
+
+#[cfg(test)]
+mod tests;
