@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 BASE45 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 ARC, CA, PURPOSE, OWN, ABOVE = "2.25.5239074167859244784", *(f"2.5.29.{n}" for n in (19, 37, 14, 35))
-FOR_LISTS, FOR_LICENCES = (x509.ExtendedKeyUsage([x509.ObjectIdentifier(f"{ARC}.3.{n}")]) for n in (4, 1))
+LISTS, *LICENCES = (x509.ExtendedKeyUsage([x509.ObjectIdentifier(f"{ARC}.3.{n}") for n in s]) for s in ("4", "1", "17"))
 HEADER = {1: range(-8, -6), 4: b".{8}", 16: "application/(elicense-[a-z-]+|statuslist)[+]cwt"}
 TIME, NAME, DAY = range(-62135625600, 253402185600), ".{1,200}", "(?!9999-12-31)[0-9]{4}-[0-9]{2}-[0-9]{2}"
 IDENTIFIER = r"1\.2\.156\.3005\.2\.[0-9A-Z]{18}[0-9]{3}\.[0-9A-Z]{18}\.[0-9A-Z]{1,64}\.(?!000)[0-9]{3}\.[0-9A-Z]"
@@ -87,7 +87,7 @@ def load_trust(data, root):
     need(certs[0].fingerprint(digest).hex() == root.lower())
     paths = {c.fingerprint(digest)[:8]: path_of(c, certs) for c in certs if not ext(c, CA).ca}
     path, entry = paths[e.kid], entries[paths[e.kid][0]]
-    need(e.typ == "application/elicense-trust-list+cwt" and ext(path[0], PURPOSE) == FOR_LISTS)
+    need(e.typ == "application/elicense-trust-list+cwt" and ext(path[0], PURPOSE) == LISTS)
     need(valid(path, claims[6]) and 3 not in entry and entry.get(2, claims[6] + 1) > claims[6])
     e.verify(path[0].public_key())
     return paths, entries, {one[1]: re.escape(one[3]) + "(0|[1-9][0-9]{0,9})" for one in claims[-70002][4]}
@@ -114,7 +114,7 @@ def judge(credential, trust, at):
     except Exception:  # whatever a hostile input trips is a refusal
         return CHECKS | {"format": "undecodable"}
     path = paths.get(e.kid)
-    if not path or ext(path[0], PURPOSE) != FOR_LICENCES:
+    if not path or ext(path[0], PURPOSE) not in LICENCES:
         return CHECKS | {"issuer": "issuer_wrong_use" if path else "issuer_unknown"}
     code, types = (ext(path[0], f"{ARC}.{n}").value[2:] for n in (1, 2))
     uri, revoked = claims[65535]["status_list"]["uri"], [entries[c][3] for c in path if 3 in entries[c]]

@@ -181,3 +181,20 @@ fn an_addition_that_was_killed_is_done_again() {
     let judged = verdict(&mut service.client(), issued["qr"].as_str().expect("a QR text"));
     assert_eq!(judged["status"], json!("valid"), "{judged}");
 }
+
+/// A department of today's is certified for SD-JWT VC already: it is said, and nothing is signed.
+#[test]
+fn certifying_again_what_is_certified_changes_nothing() {
+    let (city, service) = Installation::new();
+    let code = Demo::read(&city.data).licences[0].department.clone();
+    let beside = city.run(&["certify", &code]);
+    assert!(!beside.status.success(), "beside a running service: {}", said(&beside));
+    let version = trust_list_version(&service, &city.folder);
+    service.terminate();
+    let certified = city.json(&["certify", &code]);
+    assert_eq!(certified, json!({"code": code, "certified": true}));
+    for unknown in ["11330105002500287C", "x"] {
+        assert!(!city.run(&["certify", unknown]).status.success(), "{unknown}");
+    }
+    assert_eq!(trust_list_version(&city.serve(), &city.folder), version);
+}

@@ -19,6 +19,8 @@ mod city;
 mod manifest;
 #[path = "corpus/pack_seeds.rs"]
 mod pack_seeds;
+#[path = "corpus/sd_jwt_seeds.rs"]
+mod sd_jwt_seeds;
 #[path = "corpus/seeds.rs"]
 mod seeds;
 
@@ -37,7 +39,7 @@ const LONGEST: usize = 8_192;
 /// A target by its name, which is also its corpus's, with its body.
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 10] = [
+const TARGETS: [Target; 11] = [
     ("envelope", bodies::envelope::run),
     ("qr_text", bodies::qr_text::run),
     ("ledger_frames", bodies::ledger_frames::run),
@@ -48,6 +50,7 @@ const TARGETS: [Target; 10] = [
     ("checkpoint", bodies::checkpoint::run),
     ("request", bodies::request::run),
     ("status_list", bodies::status_list::run),
+    ("sd_jwt", bodies::sd_jwt::run),
 ];
 
 fn folder(target: &str) -> PathBuf {
@@ -135,6 +138,11 @@ fn request() {
 #[test]
 fn status_list() {
     replay("status_list");
+}
+
+#[test]
+fn sd_jwt() {
+    replay("sd_jwt");
 }
 
 /// A corpus without a target is never fuzzed, a target without a corpus never replayed.

@@ -121,7 +121,7 @@ async fn every_code_is_named_where_it_can_come() {
     assert_eq!(words(&schemas["ProblemCode"]["enum"]), known.keys().map(String::as_str).collect());
     assert_eq!(words(&schemas["VerdictCode"]["enum"]), Code::ALL.iter().map(|code| code.as_str()).collect());
     let checks = &schemas["Finding"]["properties"]["check"]["enum"];
-    assert_eq!(words(checks), Check::ALL.iter().map(|check| check.as_str()).collect());
+    assert_eq!(words(checks), Check::EVERY.iter().map(|check| check.as_str()).collect());
     let states: BTreeSet<&str> = State::ALL.iter().map(|state| state.as_str()).collect();
     assert_eq!(words(&schemas["LicenceState"]["enum"]), states);
     assert_eq!(schemas["Replacement"]["enum"], serde_json::to_value(Replacement::ALL).unwrap());
@@ -221,6 +221,12 @@ async fn exchanges(city: &City) -> Vec<Value> {
     };
     let verification = |media: &str, body: &str| post("/v1/verifications", media, body.to_owned());
     let issued = city.issue("first", SAMPLE).await.expect(201).json();
+    let sd_jwt = |body: &str| {
+        let path = format!("/v1/licences/{}/sd-jwt", issued["identifier"].as_str().unwrap());
+        keyed(post(&path, "application/json", body.to_owned()), &city.issuer)
+    };
+    let made = city.send(sd_jwt("{}")).await.expect(201).json();
+    let challenged = json!({"credential": made["sd_jwt"], "audience": "window", "nonce": "n-1"}).to_string();
     let qr = json!({"credential": issued["qr"]}).to_string();
     let own = format!("/v1/licences/{}", issued["identifier"].as_str().unwrap());
     let change = |to: &str| {
@@ -242,6 +248,12 @@ async fn exchanges(city: &City) -> Vec<Value> {
         ("/v1/verifications", verification("image/png", "no picture")),
         ("/v1/verifications", verification("text/html", "x")),
         ("/v1/verifications", verification("text/plain", &"x".repeat(200_000))),
+        ("/v1/verifications", verification("application/json", &challenged)),
+        ("/v1/verifications", verification("text/plain", made["sd_jwt"].as_str().unwrap())),
+        ("/v1/verifications", verification("application/json", "{\"credential\": \"x\", \"nonce\": \"n\"}")),
+        ("/v1/licences/{identifier}/sd-jwt", sd_jwt("{}")),
+        ("/v1/licences/{identifier}/sd-jwt", sd_jwt("{\"holder_key\": {\"kty\": \"RSA\"}}")),
+        ("/v1/licences/{identifier}/sd-jwt", sd_jwt("{")),
         ("/v1/verifications/batch", post("/v1/verifications/batch", "application/x-ndjson", qr)),
         ("/v1/licences", order("first", SAMPLE.to_owned())),
         ("/v1/licences", order("first", SAMPLE.replace("\"copies\": 2", "\"copies\": 3"))),

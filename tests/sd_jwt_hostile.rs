@@ -15,10 +15,14 @@
 mod city;
 #[path = "sd_jwt_hostile/craft.rs"]
 mod craft;
+#[path = "hostile/installation.rs"]
+mod installation;
 #[path = "sd_jwt_hostile/make.rs"]
 mod make;
 #[path = "sd_jwt_hostile/manifest.rs"]
 mod manifest;
+#[path = "sd_jwt_hostile/service.rs"]
+mod service;
 
 use std::collections::{BTreeMap, BTreeSet};
 

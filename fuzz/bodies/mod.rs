@@ -19,5 +19,6 @@ pub mod ledger_frames;
 pub mod pack;
 pub mod qr_text;
 pub mod request;
+pub mod sd_jwt;
 pub mod status_list;
 pub mod trust_list;

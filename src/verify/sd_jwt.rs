@@ -260,3 +260,6 @@ fn holder(
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

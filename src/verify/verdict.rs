@@ -160,6 +160,18 @@ impl Check {
     pub const ALL: [Self; 7] =
         [Self::Format, Self::Issuer, Self::Scope, Self::Signature, Self::Dates, Self::Status, Self::Ledger];
 
+    /// Those, and the one of an SD-JWT VC alone.
+    pub const EVERY: [Self; 8] = [
+        Self::Format,
+        Self::Issuer,
+        Self::Scope,
+        Self::Signature,
+        Self::Dates,
+        Self::Status,
+        Self::Ledger,
+        Self::Holder,
+    ];
+
     /// The word in the API.
     pub const fn as_str(self) -> &'static str {
         match self {

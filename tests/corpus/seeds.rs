@@ -35,6 +35,7 @@ pub(crate) fn all() -> Vec<(&'static str, Seeds)> {
         ("checkpoint", checkpoints()),
         ("request", requests()),
         ("status_list", status_lists()),
+        ("sd_jwt", super::sd_jwt_seeds::sd_jwts()),
     ]
 }
 

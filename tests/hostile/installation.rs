@@ -9,7 +9,7 @@ use elicense::ledger::{
     ApiKey, ApiKeyState, CheckpointKey, Department, Entry, Event, IssuedLicence, Issuing, Order,
 };
 use elicense::licence::{Authority, CreditCode, TypeCode};
-use elicense::pki::TrustStore;
+use elicense::pki::{Anchor, TrustStore};
 use elicense::registry::{DepartmentPlan, Plan, Settings, make_installation};
 use elicense::store::{IndexPolicy, Store, StoreKeys, StorePlace};
 use elicense::time::UnixTime;
@@ -21,6 +21,12 @@ use super::city::*;
 /// An installation makes its keys itself and takes none from elsewhere. So one is made whose departments only verify, and
 /// then its ledger is written on, as an installation would have written it that had these keys.
 pub(crate) fn make(dir: &Path) {
+    make_with(dir, &golden("trust-list.cose"));
+}
+
+/// The same with another trust list of the golden keys.
+pub(crate) fn make_with(dir: &Path, trust_list: &[u8]) {
+    let trust = TrustStore::from_envelope(trust_list, Anchor::FirstUse).unwrap();
     let now = time("2025-01-15T12:00:00+08:00");
     make_installation(dir, &plan(), Arc::new(SystemRandom), now).unwrap();
     for code in [ES256, EDDSA] {
@@ -31,7 +37,7 @@ pub(crate) fn make(dir: &Path) {
     std::fs::remove_file(&status_list).unwrap();
     create_secret_file(&status_list, key("status-list").to_pkcs8_pem().as_bytes()).unwrap();
     let store = open(dir);
-    for event in events(&trust()) {
+    for event in events(&trust, trust_list) {
         store.append_blocking(&Entry { at: now, event }, Vec::new(), &SystemRandom).unwrap();
     }
     store.close().unwrap();
@@ -72,7 +78,7 @@ fn open(dir: &Path) -> Store {
     Store::open(&place, &keys, signer).unwrap().0
 }
 
-fn events(trust: &TrustStore) -> Vec<Event> {
+fn events(trust: &TrustStore, trust_list: &[u8]) -> Vec<Event> {
     let issuing = |code: &str, name: &str| {
         let signer = department(trust, code);
         let types: Vec<TypeCode> = signer.scope().unwrap().type_codes.as_slice().to_vec();
@@ -88,7 +94,7 @@ fn events(trust: &TrustStore) -> Vec<Event> {
     let mut events = vec![
         issuing(ES256, ES256_NAME),
         issuing(EDDSA, EDDSA_NAME),
-        Event::TrustList(golden("trust-list.cose")),
+        Event::TrustList(trust_list.to_vec()),
         api_key(API_KEYS.es256, ES256, ApiKeyState::Made),
         api_key(API_KEYS.eddsa, EDDSA, ApiKeyState::Made),
         api_key(API_KEYS.verifies_only, VERIFIES_ONLY, ApiKeyState::Made),

@@ -107,7 +107,8 @@ def certificate(entry):
     cert, form = x509.load_der_x509_certificate(entry[1]), serialization.PublicFormat.SubjectPublicKeyInfo
     value = {one.oid.dotted_string: one.value for one in cert.extensions}
     critical = {one.oid.dotted_string for one in cert.extensions if one.critical}
-    usage = "".join(purpose.dotted_string for purpose in value.get(PURPOSE, ())).removeprefix(ARC)
+    purposes = [purpose.dotted_string.removeprefix(ARC) for purpose in value.get(PURPOSE, ())]
+    usage = "".join(purposes[:-1] if purposes == [".3.1", ".3.7"] else purposes)
     basic, key = value[BASIC], cert.public_key().public_bytes(serialization.Encoding.DER, form)
     bits = key[{91: 26, 44: 12}[len(key)]:]  # of a key on P-256, of Ed25519
     own = hashlib.sha256(bits).digest()[:20]
