@@ -14,6 +14,8 @@ mod shown_presentation;
 mod shown_receipt;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod uses_tests;
 mod verdict;
 mod verifier;
 
