@@ -27,6 +27,12 @@ pub(crate) fn make(dir: &Path) {
         let pem = department_key(code).to_pkcs8_pem();
         create_secret_file(&dir.join(format!("keys/department-{code}.pem")), pem.as_bytes()).unwrap();
     }
+    // The golden trust list certifies the golden keys, not those that were just made.
+    for name in ["receipt", "presentation"] {
+        let file = dir.join(format!("keys/{name}.pem"));
+        std::fs::remove_file(&file).unwrap();
+        create_secret_file(&file, key(name).to_pkcs8_pem().as_bytes()).unwrap();
+    }
     let store = open(dir);
     for event in events(&trust()) {
         store.append_blocking(&Entry { at: now, event }, Vec::new(), &SystemRandom).unwrap();
