@@ -16,6 +16,8 @@ mod changes;
 mod city;
 #[path = "corpus/seeds.rs"]
 mod seeds;
+#[path = "corpus/uses.rs"]
+mod uses;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -32,7 +34,7 @@ const LONGEST: usize = 8_192;
 /// A target by its name, which is also its corpus's, with its body.
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 8] = [
+const TARGETS: [Target; 10] = [
     ("envelope", bodies::envelope::run),
     ("qr_text", bodies::qr_text::run),
     ("ledger_frames", bodies::ledger_frames::run),
@@ -41,6 +43,8 @@ const TARGETS: [Target; 8] = [
     ("identifier", bodies::identifier::run),
     ("checkpoint", bodies::checkpoint::run),
     ("request", bodies::request::run),
+    ("receipt", bodies::receipt::run),
+    ("presentation", bodies::presentation::run),
 ];
 
 fn folder(target: &str) -> PathBuf {
@@ -118,6 +122,16 @@ fn checkpoint() {
 #[test]
 fn request() {
     replay("request");
+}
+
+#[test]
+fn receipt() {
+    replay("receipt");
+}
+
+#[test]
+fn presentation() {
+    replay("presentation");
 }
 
 /// A corpus without a target is never fuzzed, a target without a corpus never replayed.

@@ -16,6 +16,8 @@ pub mod envelope;
 pub mod golden;
 pub mod identifier;
 pub mod ledger_frames;
+pub mod presentation;
 pub mod qr_text;
+pub mod receipt;
 pub mod request;
 pub mod trust_list;

@@ -164,7 +164,8 @@ fn a_receipt_is_genuine_for_ever_where_the_ledger_has_it() {
         assert_eq!(serial["checked"][0]["in_words"]["en"], "Not valid");
     }
     expect(&judge(&trust, &envelope, Some(&ledger), NOW - 61), Status::Invalid, &[Code::SignedInFuture]);
-    for records in [None, Some(&LicencesOnly as &dyn Records)] {
+    let licences_only: &dyn Records = &LicencesOnly;
+    for records in [None, Some(licences_only)] {
         let verdict = judge(&trust, &envelope, records, NOW);
         expect(&verdict, Status::Indeterminate, &[Code::LedgerUnknown]);
         assert!(verdict.receipt.is_some(), "what its signer says may be shown");

@@ -12,8 +12,9 @@ use elicense::store::journal::{Journal, SEGMENT_BYTES, Wanted, walk};
 use elicense::store::{Group, SealedEntry};
 
 use super::city::{self, golden, golden_text, key, signer, time, tree, trust};
+use super::uses;
 
-type Seeds = Vec<(String, Vec<u8>)>;
+pub(crate) type Seeds = Vec<(String, Vec<u8>)>;
 
 /// Every target's seeds.
 pub(crate) fn all() -> Vec<(&'static str, Seeds)> {
@@ -26,6 +27,8 @@ pub(crate) fn all() -> Vec<(&'static str, Seeds)> {
         ("identifier", identifiers()),
         ("checkpoint", checkpoints()),
         ("request", requests()),
+        ("receipt", uses::receipts()),
+        ("presentation", uses::presentations()),
     ]
 }
 
@@ -59,7 +62,7 @@ const CBOR: [(&str, &[u8]); 24] = [
     ("cbor-16-arrays", b"\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x80"),
 ];
 
-fn named(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> (String, Vec<u8>) {
+pub(crate) fn named(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> (String, Vec<u8>) {
     (name.into(), bytes.into())
 }
 
@@ -68,7 +71,7 @@ fn place(bytes: &[u8], part: &[u8]) -> usize {
     bytes.windows(part.len()).position(|window| window == part).unwrap()
 }
 
-fn replaced(bytes: &[u8], part: &[u8], by: &[u8]) -> Vec<u8> {
+pub(crate) fn replaced(bytes: &[u8], part: &[u8], by: &[u8]) -> Vec<u8> {
     let at = place(bytes, part);
     [&bytes[..at], by, &bytes[at + part.len()..]].concat()
 }
