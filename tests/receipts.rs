@@ -244,7 +244,7 @@ fn the_verify_page_tells_then_and_now(mut desk: Desk) {
             [
                 "Verification receipt: then",
                 "Found then",
-                "Valid（",
+                "Valid (",
                 "Now",
                 "Not valid: The licence has been revoked.",
                 "王小明",

@@ -7,7 +7,7 @@ use crate::ledger::{Entry, Event, PresentationUsed};
 use crate::licence::Identifier;
 use crate::store::AppendError;
 use crate::time::UnixTime;
-use crate::verify::{Check, Code, Finding, Now, Records, ShownReceipt, Verdict, Verifier};
+use crate::verify::{Check, Code, Finding, Form, Now, Records, ShownReceipt, Verdict, Verifier};
 
 /// What was presented.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +37,7 @@ impl Registry {
             Presented::Text(text) => self.verifier().verify_text(text, at),
             Presented::Bytes(bytes) => self.verifier().verify_bytes(bytes, at),
         };
-        if verdict.reasons() == [Code::UseNotRecorded] {
+        if verdict.form == Some(Form::Presentation) && verdict.reasons() == [Code::UseNotRecorded] {
             self.use_presentation(&mut verdict, by).await;
         }
         if let Some(receipt) = &verdict.receipt {
