@@ -23,6 +23,8 @@ mod pack_seeds;
 mod sd_jwt_seeds;
 #[path = "corpus/seeds.rs"]
 mod seeds;
+#[path = "corpus/uses.rs"]
+mod uses;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -39,7 +41,7 @@ const LONGEST: usize = 8_192;
 /// A target by its name, which is also its corpus's, with its body.
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 11] = [
+const TARGETS: [Target; 13] = [
     ("envelope", bodies::envelope::run),
     ("qr_text", bodies::qr_text::run),
     ("ledger_frames", bodies::ledger_frames::run),
@@ -51,6 +53,8 @@ const TARGETS: [Target; 11] = [
     ("request", bodies::request::run),
     ("status_list", bodies::status_list::run),
     ("sd_jwt", bodies::sd_jwt::run),
+    ("receipt", bodies::receipt::run),
+    ("presentation", bodies::presentation::run),
 ];
 
 fn folder(target: &str) -> PathBuf {
@@ -143,6 +147,16 @@ fn status_list() {
 #[test]
 fn sd_jwt() {
     replay("sd_jwt");
+}
+
+#[test]
+fn receipt() {
+    replay("receipt");
+}
+
+#[test]
+fn presentation() {
+    replay("presentation");
 }
 
 /// A corpus without a target is never fuzzed, a target without a corpus never replayed.

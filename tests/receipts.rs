@@ -23,6 +23,7 @@ const CASES: &[(&str, fn(Desk))] = &[
     ("a_receipt_holds_no_personal_data", a_receipt_holds_no_personal_data),
     ("what_is_no_licence_gets_a_receipt_too", what_is_no_licence_gets_a_receipt_too),
     ("strangers_and_bad_purposes_get_none", strangers_and_bad_purposes_get_none),
+    ("the_verify_page_tells_then_and_now", the_verify_page_tells_then_and_now),
     ("a_receipt_of_a_receipt_is_refused", a_receipt_of_a_receipt_is_refused),
     ("only_the_asking_department_gets_it_again", only_the_asking_department_gets_it_again),
     ("the_page_lets_nothing_in_and_says_everything", the_page_lets_nothing_in_and_says_everything),
@@ -219,6 +220,47 @@ fn strangers_and_bad_purposes_get_none(mut desk: Desk) {
     let request =
         Request::post("/v1/verifications/batch").key(&desk.verifier).body("application/x-ndjson", batch);
     assert_eq!(desk.client.send(&request).expect_status(200).json()["code"], "verification_request_refused");
+}
+
+/// A form's field in `application/x-www-form-urlencoded`.
+fn form(credential: &str) -> Vec<u8> {
+    let escaped: String = credential.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    format!("credential={escaped}").into_bytes()
+}
+
+fn the_verify_page_tells_then_and_now(mut desk: Desk) {
+    let issued = desk.issued("told");
+    let given = desk.receipt(&issued.qr);
+    let envelope = given["receipt"]["envelope"].as_str().expect("an envelope");
+    let Desk { client, issuer, .. } = &mut desk;
+    issuer.change_status(client, &issued.identifier, "revoked", "issued in error").expect_status(200);
+    for (lang, words) in [
+        (
+            "zh",
+            ["材料核验回执：当时", "当时的结论", "有效（", "现在的结论", "无效：证照已被吊销。", "王小明"],
+        ),
+        (
+            "en",
+            [
+                "Verification receipt: then",
+                "Found then",
+                "Valid (",
+                "Now",
+                "Not valid: The licence has been revoked.",
+                "王小明",
+            ],
+        ),
+    ] {
+        let request = Request::post(&format!("/?lang={lang}"));
+        let page = client
+            .send(&request.body("application/x-www-form-urlencoded", form(envelope)))
+            .expect_status(200);
+        let html = page.text();
+        assert!(html.contains(r#"data-verdict="valid""#), "the receipt is genuine");
+        for word in words {
+            assert!(html.contains(word), "{lang}: the page lacks {word}");
+        }
+    }
 }
 
 fn a_receipt_of_a_receipt_is_refused(mut desk: Desk) {

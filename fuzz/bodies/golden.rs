@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
-use elicense::codec::decode_bytes;
+use elicense::codec::{KeyId, decode_bytes};
 use elicense::crypto::Digest;
-use elicense::pki::{Anchor, TrustStore};
+use elicense::pki::{Anchor, TrustStore, Usage};
 use elicense::time::UnixTime;
 use elicense::verify::{Status, Verdict};
 
@@ -24,6 +24,11 @@ pub static TRUST: LazyLock<TrustStore> = LazyLock::new(|| {
     let root = Digest::from_hex(include_str!("../../fixtures/golden/root.sha256").trim_end()).unwrap();
     TrustStore::from_envelope(TRUST_LIST, Anchor::Pinned(root)).unwrap()
 });
+
+/// The `kid` of the city's own signer with this usage.
+pub fn key_id(usage: Usage) -> KeyId {
+    TRUST.signers().find(|signer| signer.usage() == usage).unwrap().key_id()
+}
 
 /// A time at which all of it is good.
 pub fn judged() -> UnixTime {

@@ -8,7 +8,7 @@ use crate::licence::Identifier;
 use crate::sdjwt::Challenge;
 use crate::store::AppendError;
 use crate::time::UnixTime;
-use crate::verify::{Check, Code, Finding, Now, Records, ShownReceipt, Verdict, Verifier};
+use crate::verify::{Check, Code, Finding, Form, Now, Records, ShownReceipt, Verdict, Verifier};
 
 /// What was presented.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +46,7 @@ impl Registry {
             Presented::Challenged(text, challenge) => self.verifier().verify_challenged(text, challenge, at),
             Presented::Bytes(bytes) => self.verifier().verify_bytes(bytes, at),
         };
-        if verdict.reasons() == [Code::UseNotRecorded] {
+        if verdict.form == Some(Form::Presentation) && verdict.reasons() == [Code::UseNotRecorded] {
             self.use_presentation(&mut verdict, by).await;
         }
         if let Some(receipt) = &verdict.receipt {

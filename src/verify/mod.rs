@@ -17,6 +17,8 @@ mod shown_receipt;
 mod status_list;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod uses_tests;
 mod verdict;
 mod verifier;
 

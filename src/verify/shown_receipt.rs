@@ -52,8 +52,8 @@ impl InWords {
     pub fn of(status: Status, reason: &str) -> Self {
         let sentence = |language| Code::from_word(reason).map_or(reason, |code| code.sentence(language));
         let (zh, en) = (status.headline(Language::Zh), status.headline(Language::En));
-        match status {
-            Status::Valid => Self { zh: zh.to_owned(), en: en.to_owned() },
+        match (status, reason) {
+            (Status::Valid, _) | (_, "ok") => Self { zh: zh.to_owned(), en: en.to_owned() },
             _ => Self {
                 zh: format!("{zh}：{}", sentence(Language::Zh)),
                 en: format!("{en}: {}", sentence(Language::En)),

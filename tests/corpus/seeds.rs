@@ -16,6 +16,7 @@ use elicense::store::{Group, SealedEntry};
 
 use super::city::{self, golden, golden_text, key, signer, time, tree, trust};
 use super::manifest::Body;
+use super::uses;
 
 /// Longest list among the seeds.
 const SHORT: usize = 1_024;
@@ -36,6 +37,8 @@ pub(crate) fn all() -> Vec<(&'static str, Seeds)> {
         ("request", requests()),
         ("status_list", status_lists()),
         ("sd_jwt", super::sd_jwt_seeds::sd_jwts()),
+        ("receipt", uses::receipts()),
+        ("presentation", uses::presentations()),
     ]
 }
 
@@ -78,7 +81,7 @@ fn place(bytes: &[u8], part: &[u8]) -> usize {
     bytes.windows(part.len()).position(|window| window == part).unwrap()
 }
 
-fn replaced(bytes: &[u8], part: &[u8], by: &[u8]) -> Vec<u8> {
+pub(crate) fn replaced(bytes: &[u8], part: &[u8], by: &[u8]) -> Vec<u8> {
     let at = place(bytes, part);
     [&bytes[..at], by, &bytes[at + part.len()..]].concat()
 }

@@ -4,12 +4,12 @@
 
 use std::path::{Path, PathBuf};
 
-use elicense::codec::{LicenceClaims, decode_bytes};
+use elicense::codec::{LicenceClaims, ReceiptId, decode_bytes};
 use elicense::crypto::{Algorithm, Digest, SigningKey};
 use elicense::licence::Identifier;
 use elicense::pki::{Anchor, KnownSigner, TrustStore, Usage};
 use elicense::time::UnixTime;
-use elicense::verify::{Record, Records, RecordsUnavailable};
+use elicense::verify::{PresentationRecord, ReceiptRecord, Record, Records, RecordsUnavailable};
 
 pub(crate) const REGION: &str = "示范市";
 pub(crate) const CITY_NAME: &str = "示范市人民政府";
@@ -134,5 +134,13 @@ impl GoldenLedger {
 impl Records for GoldenLedger {
     fn look_up(&self, identifier: &Identifier) -> Result<Option<Record>, RecordsUnavailable> {
         Ok(self.0.iter().find(|(own, _)| own == identifier).map(|(_, record)| record.clone()))
+    }
+
+    fn receipt(&self, _: &ReceiptId) -> Result<Option<ReceiptRecord>, RecordsUnavailable> {
+        Ok(None)
+    }
+
+    fn presentation(&self, _: &Digest) -> Result<Option<PresentationRecord>, RecordsUnavailable> {
+        Ok(None)
     }
 }

@@ -33,9 +33,12 @@ pub(crate) fn make_with(dir: &Path, trust_list: &[u8]) {
         let pem = department_key(code).to_pkcs8_pem();
         create_secret_file(&dir.join(format!("keys/department-{code}.pem")), pem.as_bytes()).unwrap();
     }
-    let status_list = dir.join("keys/status-list.pem");
-    std::fs::remove_file(&status_list).unwrap();
-    create_secret_file(&status_list, key("status-list").to_pkcs8_pem().as_bytes()).unwrap();
+    // The golden trust list certifies the golden keys, not those that were just made.
+    for name in ["receipt", "presentation", "pack", "status-list"] {
+        let file = dir.join(format!("keys/{name}.pem"));
+        std::fs::remove_file(&file).unwrap();
+        create_secret_file(&file, key(name).to_pkcs8_pem().as_bytes()).unwrap();
+    }
     let store = open(dir);
     for event in events(&trust, trust_list) {
         store.append_blocking(&Entry { at: now, event }, Vec::new(), &SystemRandom).unwrap();

@@ -47,7 +47,9 @@ pub(crate) fn check_refused(refused: &Refused, judged: &Judged) -> Result<(), St
                 () if verdict["status"] != "invalid" => {
                     Err(format!("it is {}: {verdict}", verdict["status"]))
                 }
-                () if verdict.get("licence").is_some() => Err(format!("its content is shown: {verdict}")),
+                () if ["licence", "receipt", "presentation"].iter().any(|one| verdict.get(one).is_some()) => {
+                    Err(format!("its content is shown: {verdict}"))
+                }
                 () if failed != *fails => Err(format!("expected {fails:?}, got {failed:?}: {said}")),
                 () if in_order.is_none() => Err(format!("expected {because:?} in {said:?}")),
                 () => Ok(()),

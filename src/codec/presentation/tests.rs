@@ -41,9 +41,11 @@ fn it_is_good_for_1_to_600_seconds() {
     }
 }
 
+type Pairs = Vec<(ciborium::Value, ciborium::Value)>;
+
 #[test]
 fn the_schema_is_closed_and_complete_at_both_levels() {
-    let changed = |change: &dyn Fn(&mut Vec<(ciborium::Value, ciborium::Value)>)| {
+    let changed = |change: &dyn Fn(&mut Pairs)| {
         let mut value: ciborium::Value = ciborium::from_reader(&claims().encode()[..]).unwrap();
         change(value.as_map_mut().unwrap());
         let mut bytes = Vec::new();

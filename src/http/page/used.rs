@@ -40,8 +40,7 @@ pub(super) fn then_rows(claims: &ReceiptClaims, language: Language) -> Vec<Row> 
     for checked in &claims.checked {
         rows.push(row("所验证照", "Checked", checked_in_words(checked)));
         let words = checked.in_words();
-        let then = format!("{}（{}）", words.text(language), in_words(checked.at));
-        rows.push(row("当时的结论", "Found then", then));
+        rows.push(row("当时的结论", "Found then", at_time(words.text(language), checked.at, language)));
     }
     rows
 }
@@ -50,7 +49,7 @@ pub(super) fn then_rows(claims: &ReceiptClaims, language: Language) -> Vec<Row> 
 pub(super) fn now_rows(all: &[Now], language: Language) -> Vec<Row> {
     let row = |now: &Now| {
         let label = pick(language, "现在的结论", "Now").to_owned();
-        (label, format!("{}（{}）", now.in_words.text(language), in_words(now.at)))
+        (label, at_time(now.in_words.text(language), now.at, language))
     };
     all.iter().map(row).collect()
 }
@@ -61,6 +60,14 @@ fn checked_in_words(checked: &Checked) -> String {
         Some(identifier) => format!("{name}　{identifier}"),
         None if name.is_empty() => format!("SHA-256 {}", checked.digest),
         None => name.to_owned(),
+    }
+}
+
+/// What was so at a time.
+fn at_time(what: &str, at: UnixTime, language: Language) -> String {
+    match language {
+        Language::Zh => format!("{what}（{}）", in_words(at)),
+        Language::En => format!("{what} ({})", in_words(at)),
     }
 }
 

@@ -90,6 +90,14 @@ fn every_version_is_bit_for_bit_the_other_encoders_under_every_mask() {
     }
 }
 
+/// What FORMAT.md promises of presentations rests on this.
+#[test]
+fn version_15_at_level_l_holds_758_characters() {
+    assert_eq!(longest(15, Level::L).len(), 758);
+    assert_eq!(QrSymbol::at_level(&"A".repeat(758), Level::L).unwrap().version(), 15);
+    assert_eq!(QrSymbol::at_level(&"A".repeat(759), Level::L).unwrap().version(), 16);
+}
+
 #[test]
 fn one_character_more_takes_the_next_version() {
     for (version, level) in (1..40).flat_map(|version| LEVELS.map(|level| (version, level))) {

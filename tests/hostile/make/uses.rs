@@ -8,7 +8,7 @@ use elicense::crypto::Digest;
 use elicense::licence::{Authority, FieldValue, Purpose};
 use elicense::pki::Usage;
 
-use super::super::city::{EDDSA, JUDGED, department, golden, time, trust};
+use super::super::city::{EDDSA, JUDGED, SIGNED, department, golden, time, trust};
 use super::super::craft::{Draft, Parts, TYP};
 use super::super::item::Item;
 use super::{Set, case, cose, fails, issuers};
@@ -25,11 +25,11 @@ pub(super) fn add(set: &mut Set) {
     };
     let (presentation, receipt) = (presentation_payload(), receipt_payload());
     let licence = "application/elicense-licence+cwt";
-    let wrong_use = ("issuer", "issuer_wrong_use");
+    let (wrong_use, over) = (("issuer", "issuer_wrong_use"), ("dates", "presentation_expired"));
     let (unread, unscoped) = (("format", "undecodable"), ("scope", "issuer_not_authorised"));
     for (name, payload, typ, signer, wrong) in [
-        ("presentation-by-the-department", &presentation, PRESENTATION, None, vec![wrong_use]),
-        ("presentation-by-receipt", &presentation, PRESENTATION, Some(Usage::Receipt), vec![wrong_use]),
+        ("presentation-by-the-department", &presentation, PRESENTATION, None, vec![wrong_use, over]),
+        ("presentation-by-receipt", &presentation, PRESENTATION, Some(Usage::Receipt), vec![wrong_use, over]),
         (
             "presentation-as-licence",
             &presentation,
@@ -61,7 +61,8 @@ pub(super) fn add(set: &mut Set) {
 }
 
 fn presentation_payload() -> Vec<u8> {
-    let issued_at = time(JUDGED);
+    // Long ago, so that it is past its end whenever it is judged.
+    let issued_at = time(SIGNED);
     let issuer = department(&trust(), EDDSA).credit_code().copied().unwrap();
     let licence = LicenceClaims::decode(&Parts::of(&golden("eddsa-full.cose")).payload).unwrap();
     let half = HalfDigest::of(&Digest::of(b"any"));

@@ -1,0 +1,7 @@
+//! The target `receipt`: see `fuzz/bodies/receipt.rs`.
+#![no_main]
+
+#[path = "../bodies/mod.rs"]
+mod bodies;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| bodies::receipt::run(data));
