@@ -48,6 +48,8 @@ components=(
     losetup:util-linux
     mount:mount
     eatmydata:eatmydata
+    faketime:faketime
+    unshare:util-linux
 )
 
 present() {

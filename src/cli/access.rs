@@ -12,7 +12,8 @@ use super::exit::CliError;
 use super::{now, who};
 use crate::crypto::SystemRandom;
 use crate::licence::Identifier;
-use crate::registry::{Caller, Registry, Settings};
+use crate::pack::Selection;
+use crate::registry::{Caller, PackRequest, Registry, Settings};
 use crate::store::IndexPolicy;
 
 /// An installation within reach.
@@ -97,6 +98,20 @@ impl Access {
                     Picture::Svg => symbol.svg(style).into_bytes(),
                 })
             }
+        }
+    }
+
+    /// A pack.
+    pub(super) async fn pack(&mut self, request: &PackRequest) -> Result<Vec<u8>, CliError> {
+        match self {
+            Self::Service(client) => {
+                let query = request.selection.as_ref().map(Selection::to_query).unwrap_or_default();
+                let path = format!("/v1/pack?{}", query.trim_start_matches('&'));
+                client
+                    .bytes(Ask { method: Method::GET, path: &path, headers: Vec::new(), body: Vec::new() })
+                    .await
+            }
+            Self::Here(registry) => Ok(registry.pack(request, now()).map_err(CliError::internal)?.bytes),
         }
     }
 

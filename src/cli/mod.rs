@@ -13,6 +13,7 @@ mod department_plan;
 mod exit;
 mod init;
 mod issue;
+mod pack;
 mod presented;
 mod print;
 mod public_url;
@@ -66,6 +67,9 @@ enum Command {
     /// Add departments, list them, make and withdraw their API keys
     #[command(subcommand)]
     Department(department::DepartmentCommand),
+    /// Make packs for offline verifiers, and keep them up to date
+    #[command(subcommand)]
+    Pack(pack::PackCommand),
     /// Look after the store
     #[command(subcommand)]
     Store(store::StoreCommand),
@@ -82,6 +86,7 @@ impl Command {
             Self::Show(args) => args.output,
             Self::Types(args) => args.output,
             Self::Department(command) => command.output(),
+            Self::Pack(command) => command.output(),
             Self::Store(command) => command.output(),
             Self::Demo(_) | Self::Serve(_) | Self::Qr(_) => OutputArgs { json: false },
         }
@@ -139,6 +144,7 @@ fn run(command: Command) -> Result<Exit, CliError> {
         Command::Qr(args) => qr::run(&args),
         Command::Types(args) => types::run(&args),
         Command::Department(command) => department::run(&command),
+        Command::Pack(command) => pack::run(&command),
         Command::Store(command) => store::run(&command),
     }
 }

@@ -1,4 +1,4 @@
-//! `elicense verify`: a verdict from the store here, a service elsewhere, or a trust list alone.
+//! `elicense verify`: a verdict from the store here, a service elsewhere, a pack carried along, or a trust list alone.
 
 use std::path::{Path, PathBuf};
 
@@ -22,7 +22,7 @@ pub(super) struct VerifyArgs {
     #[command(flatten)]
     by: By,
     /// SHA-256 of the root certificate, in hexadecimal; by default the one accepted at first use
-    #[arg(long, value_name = "HEX", requires = "trust")]
+    #[arg(long, value_name = "HEX", conflicts_with_all = ["dir", "server"])]
     root: Option<String>,
     /// Judge for another time, as 2026-11-24T10:00:00+08:00
     #[arg(long, value_name = "TIME")]
@@ -49,6 +49,9 @@ struct By {
     /// Judge by this trust list alone: the answer is at best indeterminate
     #[arg(long, value_name = "FILE")]
     trust: Option<PathBuf>,
+    /// Judge by this pack, without a line: the status is as of the pack
+    #[arg(long, value_name = "FILE")]
+    pack: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -58,34 +61,61 @@ enum Lang {
 }
 
 const AFTER_HELP: &str = "\
-With --trust the root that the list begins with is believed at first use, told, and no other from then on; --root says it
-beforehand. `curl URL/v1/trust-list` gets a service's list.
+With --trust and --pack the root that the list begins with is believed at first use, told, and no other from then on; --root
+says it beforehand. `curl URL/v1/trust-list` gets a service's list, `elicense pack update FILE --server URL` its pack. A pack
+that is older than one seen before is refused (65).
 
 Exit codes: 0 valid, 1 invalid, 2 it cannot be determined, 64 wrong usage, 65 unreadable input, 70 no service answers.";
 
 pub(super) fn run(args: &VerifyArgs) -> Result<Exit, CliError> {
     let presented = read(&args.presented)?;
-    match (&args.by.dir, &args.by.server, &args.by.trust) {
-        (Some(dir), _, _) => here(args, dir, presented),
-        (_, Some(url), _) => {
+    match (&args.by.dir, &args.by.server) {
+        (Some(dir), _) => here(args, dir, presented),
+        (_, Some(url)) => {
             no_time(args)?;
             let verdict = runtime()?.block_on(async { ask(Client::tcp(url).await?, presented).await })?;
             print_answer(args, &verdict)
         }
-        (_, _, Some(trust)) => {
-            let list = std::fs::read(trust)
-                .map_err(|error| CliError::Data(format!("{}: {error}", trust.display())))?;
-            let believed = trust_memory::believe(&list, args.root.as_deref());
-            let trust = believed.map_err(|error| match error {
-                CliError::Data(why) => {
-                    CliError::Data(format!("{}: the trust list is not believed: {why}", trust.display()))
-                }
-                other => other,
-            })?;
-            print(args, &judge(&Verifier::new(&trust), &presented, args.at.unwrap_or_else(now)))
-        }
-        _ => Err(CliError::Usage("one of --data, --server and --trust is needed".to_owned())),
+        _ => carried(args, &presented),
     }
+}
+
+/// By what was carried along: a pack, or a trust list alone.
+fn carried(args: &VerifyArgs, presented: &Presented) -> Result<Exit, CliError> {
+    match (&args.by.pack, &args.by.trust) {
+        (Some(path), _) => {
+            let pack =
+                believe_file(path, "pack", |bytes| trust_memory::believe_pack(bytes, args.root.as_deref()))?;
+            let verifier = Verifier::new(pack.trust()).with_offline(&pack);
+            let verdict = match args.at {
+                Some(at) => judge(&verifier, presented, at),
+                // The pack's own time is the newest signed one: an older pack would not have been believed.
+                None => judge(&verifier.with_newest_seen(pack.seen().issued_at), presented, now()),
+            };
+            print(args, &verdict)
+        }
+        (_, Some(path)) => {
+            let trust =
+                believe_file(path, "trust list", |bytes| trust_memory::believe(bytes, args.root.as_deref()))?;
+            print(args, &judge(&Verifier::new(&trust), presented, args.at.unwrap_or_else(now)))
+        }
+        _ => Err(CliError::Usage("one of --data, --server, --pack and --trust is needed".to_owned())),
+    }
+}
+
+fn believe_file<T>(
+    path: &Path,
+    what: &str,
+    believe: impl FnOnce(&[u8]) -> Result<T, CliError>,
+) -> Result<T, CliError> {
+    let bytes =
+        std::fs::read(path).map_err(|error| CliError::Data(format!("{}: {error}", path.display())))?;
+    believe(&bytes).map_err(|error| match error {
+        CliError::Data(why) => {
+            CliError::Data(format!("{}: the {what} is not believed: {why}", path.display()))
+        }
+        other => other,
+    })
 }
 
 fn here(args: &VerifyArgs, dir: &Path, presented: Presented) -> Result<Exit, CliError> {
@@ -112,7 +142,7 @@ fn no_time(args: &VerifyArgs) -> Result<(), CliError> {
     match args.at {
         None => Ok(()),
         Some(_) => Err(CliError::Usage(
-            "a running service judges for now; --at needs --trust, or a store that no service has open"
+            "a running service judges for now; --at needs --pack, --trust, or a store that no service has open"
                 .to_owned(),
         )),
     }

@@ -46,6 +46,7 @@ fn in_words(verdict: &Value, status: Status, language: Language) -> String {
             let _ = write!(words, "\n    {detail}");
         }
     }
+    words.push_str(&age_in_words(verdict, language));
     if let Some(licence) = verdict.get("licence") {
         let authority = licence.get("authority").map(|authority| text(authority, "name")).unwrap_or_default();
         let (name, number) = (text(licence, "type_name"), text(licence, "number"));
@@ -55,6 +56,27 @@ fn in_words(verdict: &Value, status: Status, language: Language) -> String {
         }
     }
     words
+}
+
+/// How old the status was, where the verdict was judged by a pack.
+fn age_in_words(verdict: &Value, language: Language) -> String {
+    let freshness = verdict.get("freshness").unwrap_or(&Value::Null);
+    let Some(pack) = freshness.get("pack").and_then(Value::as_str) else { return String::new() };
+    let grade = freshness.get("status").map(|status| text(status, "grade")).unwrap_or_default();
+    match (language, grade) {
+        (Language::Zh, "fresh") => format!("\n离线核验：状态截至 {pack}，在该类证照的时限之内。"),
+        (Language::Zh, "stale") => format!("\n离线核验：只能说明截至 {pack} 有效，离线包该更新了。"),
+        (Language::Zh, "too_old") => format!("\n离线核验：离线包制作于 {pack}，太旧，不能作数，请更新。"),
+        (Language::Zh, _) => format!("\n离线核验：离线包制作于 {pack}，其中没有这份证照的状态。"),
+        (Language::En, "fresh") => {
+            format!("\nOffline: the status is as of {pack}, recent enough for this type.")
+        }
+        (Language::En, "stale") => {
+            format!("\nOffline: this holds as of {pack} only; the pack should be updated.")
+        }
+        (Language::En, "too_old") => format!("\nOffline: the pack of {pack} is too old to count. Update it."),
+        (Language::En, _) => format!("\nOffline: the pack of {pack} does not say how this licence is."),
+    }
 }
 
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {

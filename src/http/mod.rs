@@ -15,6 +15,7 @@ mod licences;
 mod lines;
 mod observe;
 mod openapi;
+mod packs;
 mod page;
 mod pictures;
 mod problem;

@@ -9,7 +9,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use super::observe::observe;
 use super::problem::Problem;
 use super::state::{Listener, State};
-use super::{batch, licences, openapi, page, statements, verifications};
+use super::{batch, licences, openapi, packs, page, statements, verifications};
 
 /// One call: method, path template, what it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +47,7 @@ pub enum Operation {
     ShowType,
     TrustList,
     TrustListPem,
+    Pack,
     LedgerCheckpoint,
     LedgerKey,
     Describe,
@@ -79,6 +80,7 @@ pub const ROUTES: &[Route] = &[
     get("/v1/licence-types/{code}", Operation::ShowType),
     get("/v1/trust-list", Operation::TrustList),
     get("/v1/trust-list.pem", Operation::TrustListPem),
+    get("/v1/pack", Operation::Pack),
     get("/v1/ledger/checkpoint", Operation::LedgerCheckpoint),
     get("/v1/ledger/key", Operation::LedgerKey),
     get("/openapi.json", Operation::Describe),
@@ -104,6 +106,7 @@ impl Operation {
             Self::ShowType => on(filter, statements::show_type),
             Self::TrustList => on(filter, statements::trust_list),
             Self::TrustListPem => on(filter, statements::trust_list_pem),
+            Self::Pack => on(filter, packs::pack),
             Self::LedgerCheckpoint => on(filter, statements::ledger_checkpoint),
             Self::LedgerKey => on(filter, statements::ledger_key),
             Self::Describe => on(filter, openapi::describe),

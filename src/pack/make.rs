@@ -1,10 +1,10 @@
 //! Makes packs: whole, or as an update for whoever holds an older one.
 
-use super::believed::packed;
+use super::believed::{SeenPack, packed};
 use super::error::PackError;
 use super::file::{PackFile, Part};
 use super::manifest::{Line, Manifest, PartKind, Selection};
-use crate::codec::{KeyId, Typ, sign_envelope};
+use crate::codec::{Envelope, KeyId, Typ, sign_envelope};
 use crate::crypto::{Digest, SigningKey};
 use crate::time::UnixTime;
 
@@ -40,24 +40,20 @@ pub struct SurvivorSet {
     pub digests: Vec<Digest>,
 }
 
-/// A whole pack, signed by the key whose certificate has this key id.
-pub fn make_pack(contents: Contents<'_>, signer: KeyId, key: &SigningKey) -> Result<Vec<u8>, PackError> {
-    let (lines, parts) = contents.parts();
-    let whole = lines.iter().zip(&parts).map(|(line, bytes)| Part::Whole(packed(line.kind, bytes)));
-    let parts = whole.collect();
-    contents.sign(lines, parts, signer, key)
+/// A signed pack, to be handed out whole or as an update.
+#[derive(Clone, Debug)]
+pub struct SignedPack {
+    manifest: Envelope,
+    seen: SeenPack,
+    lines: Vec<Line>,
+    parts: Vec<ReadyPart>,
 }
 
-/// An update for whoever holds an older pack.
-pub fn make_update(
-    contents: Contents<'_>,
-    held: &Held<'_>,
-    signer: KeyId,
-    key: &SigningKey,
-) -> Result<Vec<u8>, PackError> {
-    let (lines, parts) = contents.parts();
-    let parts = lines.iter().zip(&parts).map(|(line, bytes)| held.part(line, bytes)).collect();
-    contents.sign(lines, parts, signer, key)
+/// A part's bytes, and as they travel whole.
+#[derive(Clone, Debug)]
+struct ReadyPart {
+    bytes: Vec<u8>,
+    packed: Vec<u8>,
 }
 
 /// What whoever asks for an update holds.
@@ -70,7 +66,7 @@ pub struct Held<'a> {
 }
 
 impl Held<'_> {
-    fn part(&self, line: &Line, bytes: &[u8]) -> Part {
+    fn part(&self, line: &Line, part: &ReadyPart) -> Part {
         let [begin, ..] = line.digest.as_bytes().as_chunks::<8>().0 else { return Part::Held };
         if self.digests.contains(begin) {
             return Part::Held;
@@ -79,13 +75,13 @@ impl Held<'_> {
             PartKind::StatusList => (self.changed)(&line.name),
             _ => None,
         };
-        let whole = packed(line.kind, bytes);
+        let ReadyPart { bytes, packed } = part;
         match changes {
             // Beyond that the whole list is the smaller of the two: a change takes up to 7 bytes.
-            Some(changes) if changes.len() * 7 < whole.len() => {
+            Some(changes) if changes.len() * 7 < packed.len() => {
                 Part::Changes(changes.into_iter().map(|index| (index, entry(bytes, index))).collect())
             }
-            _ => Part::Whole(whole),
+            _ => Part::Whole(packed.clone()),
         }
     }
 }
@@ -95,48 +91,90 @@ fn entry(entries: &[u8], index: u32) -> u8 {
     entries.get(index / 4).map_or(0, |byte| byte >> (index % 4 * 2) & 3)
 }
 
+impl SignedPack {
+    /// Signs the contents with the key whose certificate has this key id. Parts that are the same in `last` are taken from
+    /// there.
+    pub fn sign(
+        contents: Contents<'_>,
+        last: Option<&Self>,
+        signer: KeyId,
+        key: &SigningKey,
+    ) -> Result<Self, PackError> {
+        let (issued_at, version, public_url) = (contents.issued_at, contents.version, contents.public_url);
+        let selection = contents.selection.clone();
+        let (lines, parts): (Vec<_>, Vec<_>) =
+            contents.parts().into_iter().map(|part| part.ready(last)).unzip();
+        let seen = SeenPack { version, issued_at };
+        let public_url = public_url.to_owned();
+        let manifest = Manifest { issued_at, version, public_url, lines, selection };
+        let envelope = sign_envelope(Typ::Pack, signer, manifest.encode(), key)?;
+        Ok(Self { manifest: envelope, seen, lines: manifest.lines, parts })
+    }
+
+    /// All of it.
+    pub fn whole(&self) -> Vec<u8> {
+        self.file(|_, part| Part::Whole(part.packed.clone()))
+    }
+
+    /// What is new for whoever holds an older one.
+    pub fn update(&self, held: &Held<'_>) -> Vec<u8> {
+        self.file(|line, part| held.part(line, part))
+    }
+
+    /// Its version and time.
+    pub const fn seen(&self) -> SeenPack {
+        self.seen
+    }
+
+    fn file(&self, part: impl Fn(&Line, &ReadyPart) -> Part) -> Vec<u8> {
+        let parts = self.lines.iter().zip(&self.parts).map(|(line, ready)| part(line, ready)).collect();
+        PackFile { manifest: self.manifest.clone(), parts }.encode()
+    }
+}
+
 impl Contents<'_> {
-    /// The lines, and the bytes that each is about.
-    fn parts(&self) -> (Vec<Line>, Vec<Vec<u8>>) {
+    fn parts(self) -> Vec<NamedPart> {
         let (trust_list, signed) = self.trust_list;
         let now = self.issued_at;
-        let mut all = vec![(PartKind::TrustList, "trust-list".to_owned(), signed, trust_list.to_vec())];
-        let lists = self.status_lists.iter();
-        all.extend(lists.map(|(uri, bytes)| (PartKind::StatusList, uri.clone(), now, bytes.clone())));
-        let types = self.licence_types.clone();
-        all.push((PartKind::LicenceTypes, "licence-types".to_owned(), now, types));
-        if let Some((origin, note)) = &self.checkpoint {
-            all.push((PartKind::Checkpoint, origin.clone(), now, note.clone().into_bytes()));
+        let part = |kind, name: &str, bytes| NamedPart { kind, name: name.to_owned(), time: now, bytes };
+        let mut all =
+            vec![NamedPart { time: signed, ..part(PartKind::TrustList, "trust-list", trust_list.to_vec()) }];
+        all.extend(self.status_lists.into_iter().map(|(uri, bytes)| part(PartKind::StatusList, &uri, bytes)));
+        all.push(part(PartKind::LicenceTypes, "licence-types", self.licence_types));
+        if let Some((origin, note)) = self.checkpoint {
+            all.push(part(PartKind::Checkpoint, &origin, note.into_bytes()));
         }
-        all.extend(self.survivors.iter().map(|set| {
+        all.extend(self.survivors.into_iter().map(|set| {
             let mut digests: Vec<_> = set.digests.iter().map(|digest| *digest.as_bytes()).collect();
             digests.sort_unstable();
             digests.dedup();
-            (PartKind::Survivors, set.signer.to_string(), now, digests.concat())
+            part(PartKind::Survivors, &set.signer.to_string(), digests.concat())
         }));
-        all.sort_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
-        let line = |(kind, name, time, bytes): (PartKind, String, UnixTime, Vec<u8>)| {
-            let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-            (Line { kind, name, time, digest: Digest::of(&bytes), size }, bytes)
-        };
-        all.into_iter().map(line).unzip()
+        all.sort_by(|one, other| (one.kind, &one.name).cmp(&(other.kind, &other.name)));
+        all
     }
+}
 
-    fn sign(
-        &self,
-        lines: Vec<Line>,
-        parts: Vec<Part>,
-        signer: KeyId,
-        key: &SigningKey,
-    ) -> Result<Vec<u8>, PackError> {
-        let manifest = Manifest {
-            issued_at: self.issued_at,
-            version: self.version,
-            public_url: self.public_url.to_owned(),
-            lines,
-            selection: self.selection.clone(),
+/// What a line is about, before it has a digest.
+struct NamedPart {
+    kind: PartKind,
+    name: String,
+    time: UnixTime,
+    bytes: Vec<u8>,
+}
+
+impl NamedPart {
+    fn ready(self, last: Option<&SignedPack>) -> (Line, ReadyPart) {
+        let Self { kind, name, time, bytes } = self;
+        let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let same = last.and_then(|last| {
+            let mut parts = last.lines.iter().zip(&last.parts);
+            parts.find(|(line, part)| line.kind == kind && line.name == name && part.bytes == bytes)
+        });
+        let (digest, packed) = match same {
+            Some((line, part)) => (line.digest, part.packed.clone()),
+            None => (Digest::of(&bytes), packed(kind, &bytes)),
         };
-        let manifest = sign_envelope(Typ::Pack, signer, manifest.encode(), key)?;
-        Ok(PackFile { manifest, parts }.encode())
+        (Line { kind, name, time, digest, size }, ReadyPart { bytes, packed })
     }
 }

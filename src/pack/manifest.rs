@@ -71,6 +71,14 @@ pub struct Manifest {
     pub selection: Option<Selection>,
 }
 
+impl Selection {
+    /// As it stands in a query, behind other members.
+    pub fn to_query(&self) -> String {
+        let types = self.types.iter().map(|code| format!("&type={code}"));
+        types.chain(self.authorities.iter().map(|code| format!("&authority={code}"))).collect()
+    }
+}
+
 impl PartKind {
     /// Every kind, in order.
     pub const ALL: [Self; 5] =

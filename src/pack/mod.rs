@@ -8,12 +8,11 @@ mod error;
 mod file;
 mod make;
 mod manifest;
-
 #[cfg(test)]
 mod tests;
 
 pub use believed::{Pack, SeenPack};
 pub use error::PackError;
 pub use file::{PackFile, Part};
-pub use make::{Contents, Held, SurvivorSet, make_pack, make_update};
+pub use make::{Contents, Held, SignedPack, SurvivorSet};
 pub use manifest::{Line, Manifest, PartKind, Selection};

@@ -62,7 +62,7 @@ impl City {
 
     fn signed(&self, contents: Contents<'_>) -> Vec<u8> {
         let signer = self.tree.signer(Usage::Pack);
-        make_pack(contents, signer.certificate.key_id(), &signer.key).unwrap()
+        SignedPack::sign(contents, None, signer.certificate.key_id(), &signer.key).unwrap().whole()
     }
 
     fn set(&mut self, index: usize, value: u8) {
@@ -176,15 +176,18 @@ fn only_the_pack_key_signs_packs() {
     let city = City::new();
     for usage in [Usage::Receipt, Usage::StatusList, Usage::Presentation] {
         let signer = city.tree.signer(usage);
-        let pack = make_pack(city.contents(), signer.certificate.key_id(), &signer.key).unwrap();
+        let pack = SignedPack::sign(city.contents(), None, signer.certificate.key_id(), &signer.key)
+            .unwrap()
+            .whole();
         assert!(matches!(open(&pack), Err(PackError::Signer(PathError::Usage { .. }))), "{usage}");
     }
     let signer = city.tree.signer(Usage::Pack);
     let other = city.tree.signer(Usage::Receipt);
-    let forged = make_pack(city.contents(), signer.certificate.key_id(), &other.key).unwrap();
+    let key_id = signer.certificate.key_id();
+    let forged = SignedPack::sign(city.contents(), None, key_id, &other.key).unwrap().whole();
     assert!(matches!(open(&forged), Err(PackError::Signature(_))));
     let key_id = crate::codec::KeyId::from_bytes([9; 8]);
-    let unknown = make_pack(city.contents(), key_id, &signer.key).unwrap();
+    let unknown = SignedPack::sign(city.contents(), None, key_id, &signer.key).unwrap().whole();
     assert_eq!(open(&unknown).unwrap_err(), PackError::SignerUnknown { key_id });
     let mut early = City::new();
     early.time = NOW - 40 * 365 * 86_400;
@@ -236,8 +239,9 @@ fn an_update_costs_what_changed_and_gives_the_whole() {
         held.manifest().lines.iter().map(|line| line.digest.as_bytes()[..8].try_into().unwrap()).collect();
     let signer = city.tree.signer(Usage::Pack);
     let changed = |uri: &str| (uri == LIST).then(|| vec![5, 1_000, 1_000_003]);
-    let contents = Held { digests: &digests, changed: &changed };
-    let update = make_update(city.contents(), &contents, signer.certificate.key_id(), &signer.key).unwrap();
+    let held_parts = Held { digests: &digests, changed: &changed };
+    let sign = |contents| SignedPack::sign(contents, None, signer.certificate.key_id(), &signer.key).unwrap();
+    let update = sign(city.contents()).update(&held_parts);
     let whole = city.pack();
     let parts = |bytes: &[u8]| PackFile::decode(bytes).unwrap().parts;
     assert!(update.len() < 1_000 && whole.len() > 5_000, "{} beside {}", update.len(), whole.len());
@@ -251,7 +255,7 @@ fn an_update_costs_what_changed_and_gives_the_whole() {
     assert!(matches!(open(&update), Err(PackError::NotHeld { .. })));
     let mut missed = city.contents();
     missed.status_lists[0].1[77] = 1;
-    let update = make_update(missed, &contents, signer.certificate.key_id(), &signer.key).unwrap();
+    let update = sign(missed).update(&held_parts);
     assert_eq!(held.update(&update).unwrap_err(), PackError::Digest { name: LIST.to_owned() });
 }
 

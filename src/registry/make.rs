@@ -205,7 +205,7 @@ impl Maker<'_> {
         for (key, label, usage) in [
             ("receipt", "Receipts", Usage::Receipt),
             ("presentation", "Presentations", Usage::Presentation),
-            ("pack", "Packs", Usage::Pack),
+            (name::PACK, "Packs", Usage::Pack),
         ] {
             self.signer(&city, key, label, usage)?;
         }

@@ -2,7 +2,7 @@
 //!
 //! Setting up: `settings` and `plan` say what it is, `make` makes it once with what `certifier` certifies, `departments` adds to
 //! it, `open` opens it. Acts: `issue`, `status`, `show`,
-//! `verify`, `statements`. Who asks stands in `caller`, what may go wrong in `act_error`, what is answered in `views`.
+//! `verify`, `statements`, `packs`. Who asks stands in `caller`, what may go wrong in `act_error`, what is answered in `views`.
 
 mod act_error;
 mod caller;
@@ -14,6 +14,7 @@ mod key_files;
 mod make;
 mod making;
 mod open;
+mod packs;
 mod plan;
 mod settings;
 mod show;
@@ -21,6 +22,7 @@ mod statements;
 mod stats;
 mod status;
 mod status_index;
+mod status_lists;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -35,6 +37,7 @@ pub use key_files::KeyFilesError;
 pub use make::{Made, MakeError, make_installation};
 pub use making::Making;
 pub use open::{NotReady, Opened, Registry, RegistryOpenError};
+pub use packs::{HeldPack, MakePackError, PackAnswer, PackRequest};
 pub use plan::{DepartmentPlan, Plan};
 pub use settings::{Places, Settings, SettingsError};
 pub use stats::{StoreStats, store_stats};

@@ -8,14 +8,16 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use super::caller::{Caller, KeyName, parse_api_key, secret_matches};
 use super::certifier::department_key;
 use super::key_files::{KeyFiles, KeyFilesError, name};
+use super::packs::LastPack;
 use super::settings::{Settings, SettingsError};
 use super::status_index::StatusIndexes;
 use super::views::DepartmentView;
-use crate::crypto::{Digest, Random};
+use crate::codec::KeyId;
+use crate::crypto::{Digest, Random, SigningKey};
 use crate::issue::Issuer;
 use crate::ledger::{ApiKey, ApiKeyState, CheckpointKey, Department, Event, VerifierKeyError};
 use crate::licence::{AreaCode, Authority, Catalogue, CatalogueError, CreditCode, TextError};
-use crate::pki::{Anchor, TrustError, TrustStore};
+use crate::pki::{Anchor, TrustError, TrustStore, Usage};
 use crate::store::{
     IndexPolicy, KeyRange, Opening, RowKeys, Store, StoreError, StoreKeys, StoreOpenError, StorePlace,
     WitnessError, read_position,
@@ -37,6 +39,8 @@ pub struct Registry {
     pub(super) cache: SignatureCache,
     pub(super) random: Arc<dyn Random>,
     pub(super) keys: KeyFiles,
+    pub(super) pack_signer: SigningIdentity,
+    pub(super) last_pack: LastPack,
     ledger_key: String,
     api_keys: HashMap<KeyName, KnownApiKey>,
     /// Time of the newest entry: the clock must not go behind it (ADVERSARY #51).
@@ -59,6 +63,12 @@ pub(super) struct KnownDepartment {
 pub(super) struct KnownIssuer {
     pub(super) issuer: Issuer,
     pub(super) status: StatusIndexes,
+}
+
+/// A key of the installation, and the certificate that says what it signs.
+pub(super) struct SigningIdentity {
+    pub(super) key_id: KeyId,
+    pub(super) key: SigningKey,
 }
 
 struct KnownApiKey {
@@ -106,6 +116,14 @@ pub enum RegistryOpenError {
         position: u64,
         /// What it should be.
         expected: &'static str,
+    },
+    /// None of the trust list's certificates is for a key of the installation.
+    #[error("the trust list certifies no key that signs {usage} as {key_name} does")]
+    NotCertified {
+        /// Name of the key's file.
+        key_name: &'static str,
+        /// What it is to sign.
+        usage: Usage,
     },
     /// A department's key is not the one in its certificate.
     #[error("the key of department {department} is not the one its certificate is for")]
@@ -158,6 +176,7 @@ impl Registry {
         let departments = loader.departments(&trust, area_code)?;
         let api_keys = loader.api_keys()?;
         let newest = AtomicI64::new(loader.newest()?);
+        let pack_signer = loader.signer(&trust, name::PACK, Usage::Pack)?;
         let registry = Self {
             settings,
             catalogue: Catalogue::shipped()?,
@@ -168,6 +187,8 @@ impl Registry {
             cache: SignatureCache::new(REMEMBERED),
             random,
             keys,
+            pack_signer,
+            last_pack: LastPack::default(),
             ledger_key,
             api_keys,
             newest,
@@ -272,6 +293,27 @@ impl Loader<'_> {
             return Err(RegistryOpenError::OtherKind { position, expected: "trust list" });
         };
         Ok((TrustStore::from_envelope(&envelope, Anchor::FirstUse)?, envelope.into()))
+    }
+
+    /// A key of the installation, with the certificate that the trust list has for it.
+    fn signer(
+        &self,
+        trust: &TrustStore,
+        key_name: &'static str,
+        usage: Usage,
+    ) -> Result<SigningIdentity, RegistryOpenError> {
+        let key = self.keys.read(key_name)?;
+        let public = key.verifying_key();
+        let mut signers = trust.signers();
+        let found = signers.find(|one| {
+            one.usage() == usage
+                && *one.key() == public
+                && one.retired().is_none()
+                && one.revocations().is_empty()
+        });
+        let key_id = found.map(crate::pki::KnownSigner::key_id);
+        let key_id = key_id.ok_or(RegistryOpenError::NotCertified { key_name, usage })?;
+        Ok(SigningIdentity { key_id, key })
     }
 
     fn departments(

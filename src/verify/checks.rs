@@ -226,8 +226,9 @@ pub(super) fn clock(findings: &mut [Finding], newest_seen: Option<UnixTime>, at:
     let Some(newest) = newest_seen.filter(|newest| at.plus(CLOCK_SKEW) < *newest) else { return };
     let of_time = |finding: &&mut Finding| matches!(finding.check, Check::Dates | Check::Status);
     for finding in findings.iter_mut().filter(of_time) {
-        // What was out of force then is so now.
-        if finding.result == Outcome::Pass {
+        // What had ended by then has ended; what has not begun by then may have.
+        if finding.result == Outcome::Pass || matches!(finding.code, Code::SignedInFuture | Code::NotYetValid)
+        {
             let detail = Some(format!("the clock says {at}, a signed time of {newest} was seen"));
             *finding = Finding { detail, ..Finding::unknown(finding.check, Code::ClockBehind) };
         }

@@ -1,5 +1,7 @@
 //! What only the verifier decides: revocations against the ledger, states over time, and what a cache may remember.
 
+mod offline;
+
 use std::sync::Arc;
 
 use super::*;
