@@ -56,6 +56,12 @@ pub enum Operation {
     ShowPage,
     JudgeOnPage,
     PageStyle,
+    AppModule,
+    AppWords,
+    AppIcon,
+    AppManifest,
+    AppDecoder,
+    ServiceWorker,
 }
 
 const fn get(path: &'static str, operation: Operation) -> Route {
@@ -89,6 +95,12 @@ pub const ROUTES: &[Route] = &[
     get("/", Operation::ShowPage),
     post("/", Operation::JudgeOnPage),
     get("/assets/verify.css", Operation::PageStyle),
+    get("/assets/app/{folder}/{file}", Operation::AppModule),
+    get("/assets/app/words.json", Operation::AppWords),
+    get("/assets/app/icon.svg", Operation::AppIcon),
+    get("/assets/operator/jsQR.js", Operation::AppDecoder),
+    get("/manifest.webmanifest", Operation::AppManifest),
+    get("/service-worker.js", Operation::ServiceWorker),
 ];
 
 impl Operation {
@@ -116,6 +128,12 @@ impl Operation {
             // The page reads its body within limits of its own.
             Self::JudgeOnPage => on(filter, page::judge).layer(DefaultBodyLimit::disable()),
             Self::PageStyle => on(filter, page::style),
+            Self::AppModule => on(filter, page::module),
+            Self::AppWords => on(filter, page::words_json),
+            Self::AppIcon => on(filter, page::icon),
+            Self::AppManifest => on(filter, page::web_manifest),
+            Self::AppDecoder => on(filter, page::decoder),
+            Self::ServiceWorker => on(filter, page::service_worker),
         }
     }
 }

@@ -1,0 +1,106 @@
+/** A verdict as the page shows it: in the shape that the service gives it without script. */
+
+import { element } from "./element.js";
+import { timeForPeople } from "./sentences.js";
+
+const ICONS = { pass: "✓", fail: "✕", unknown: "?", valid: "✓", invalid: "✕", indeterminate: "?" };
+
+/**
+ * @typedef {import("../verify/verdict.js").Verdict} Verdict
+ * @typedef {import("../pack/pack.js").LicenceType} LicenceType
+ */
+
+/** @param {keyof typeof ICONS} name */
+const icon = (name) => element("span", { class: "icon", "aria-hidden": "true" }, ICONS[name]);
+
+/**
+ * @param {Verdict} verdict
+ * @param {import("./sentences.js").Sentences} sentences
+ * @param {Map<string, LicenceType>} types
+ */
+export function verdictView(verdict, sentences, types) {
+  const { status, licence, form } = verdict;
+  const view = element("section", { class: `verdict ${status}`, "data-verdict": status });
+  view.append(element("h2", {}, icon(status), ` ${headline(verdict, sentences)}`), basis(verdict, sentences));
+  view.append(element("ul", { class: "findings" }, ...verdict.findings.map((finding) => findingView(finding, sentences))));
+  if (licence) view.append(element("dl", {}, ...licenceRows(licence, sentences, types.get(licence.type))));
+  if (form === "qr" && licence) view.append(element("p", { class: "note" }, sentences.say("masked")));
+  return view;
+}
+
+/**
+ * The verdict in a few words; one by a list that is not fresh never goes without its time.
+ *
+ * @param {Verdict} verdict
+ * @param {import("./sentences.js").Sentences} sentences
+ */
+export function headline({ status, freshness }, sentences) {
+  const stale = freshness.status && freshness.status.grade !== "fresh";
+  if (status === "valid" && freshness.status && stale) {
+    return sentences.say("valid_as_of", { time: timeForPeople(freshness.status.as_of) });
+  }
+  return sentences.of("statuses", status);
+}
+
+/**
+ * By what it was judged, and how old that is.
+ *
+ * @param {Verdict} verdict
+ * @param {import("./sentences.js").Sentences} sentences
+ */
+export function basisText({ freshness }, sentences) {
+  if (!freshness.pack) return sentences.say("by_service");
+  const by = sentences.say("by_pack", { time: timeForPeople(freshness.pack) });
+  const { status } = freshness;
+  return status ? `${by} ${sentences.say(`age_${status.grade}`, { time: timeForPeople(status.as_of) })}` : by;
+}
+
+/**
+ * @param {Verdict} verdict
+ * @param {import("./sentences.js").Sentences} sentences
+ */
+function basis(verdict, sentences) {
+  const { freshness } = verdict;
+  const grade = freshness.pack ? (freshness.status?.grade ?? "fresh") : "online";
+  return element("p", { class: `basis ${grade}`, "data-basis": grade }, basisText(verdict, sentences));
+}
+
+/**
+ * @param {import("../verify/verdict.js").Finding} finding
+ * @param {import("./sentences.js").Sentences} sentences
+ */
+function findingView({ check, result, code, detail }, sentences) {
+  const row = element("li", { class: result, "data-finding": check, "data-code": code }, icon(result));
+  row.append(element("b", {}, sentences.of("checks", check)), " ");
+  if (result !== "pass") row.append(element("span", { class: "outcome" }, sentences.of("outcomes", result)), " ");
+  row.append(element("span", { class: "sentence" }, sentences.of("codes", code)));
+  if (detail) {
+    row.append(" ", element("small", { class: "detail" }, sentences.say("detail"), element("bdi", { lang: "en" }, detail)));
+  }
+  return row;
+}
+
+/**
+ * Everything that may be shown of a licence, its fields in the order of their type.
+ *
+ * @param {NonNullable<Verdict["licence"]>} licence
+ * @param {import("./sentences.js").Sentences} sentences
+ * @param {LicenceType | undefined} type
+ */
+function licenceRows(licence, sentences, type) {
+  const english = sentences.language === "en";
+  const until = licence.valid_to ?? sentences.of("labels", "long_term");
+  const rows = [
+    [sentences.of("labels", "type"), english && type ? `${licence.type_name} (${type.name_en})` : licence.type_name],
+    [sentences.of("labels", "number"), licence.number],
+    ...licence.holders.map(({ name, code }) => [sentences.of("labels", "holder"), `${name}　${code}`]),
+    [sentences.of("labels", "authority"), licence.authority.name],
+    [sentences.of("labels", "issued"), licence.issued],
+    [sentences.of("labels", "validity"), `${licence.valid_from} – ${until}`],
+  ];
+  const known = (type?.fields ?? []).filter(({ key }) => Object.hasOwn(licence.fields, key));
+  rows.push(...known.map(({ key, label, label_en }) => [english ? label_en : label, String(licence.fields[key])]));
+  const others = Object.keys(licence.fields).filter((key) => known.every((field) => field.key !== key));
+  rows.push(...others.map((key) => [key, String(licence.fields[key])]));
+  return rows.map(([label, value]) => element("div", {}, element("dt", {}, label), element("dd", {}, element("bdi", {}, value))));
+}
