@@ -28,7 +28,8 @@ export async function ask(word) {
   await lines.next();
 }
 
-export const tell = (result) => process.stdout.write(`result ${JSON.stringify(result)}\n`);
+/** Ends with a result in JSON, once all of it has gone through the pipe. */
+export const finish = (json) => process.stdout.write(`result ${json}\n`, () => process.exit(0));
 
 /** The page has been opened, its service worker has kept its files, and it runs under it. */
 export async function install(page, url) {

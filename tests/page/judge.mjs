@@ -1,7 +1,7 @@
 // Gives the plan's credentials, trust lists and packs to the page's own modules, in Chromium, with the network cut and the
 // service gone, and tells what they said. tests/page_app/both.rs compares that with the library.
 
-import { ask, install, launch, plan, tell } from "./chromium.mjs";
+import { ask, finish, install, launch, plan } from "./chromium.mjs";
 
 const browser = await launch();
 const context = await browser.newContext();
@@ -46,5 +46,4 @@ const result = await page.evaluate(async (plan) => {
 }, plan);
 
 await browser.close();
-process.stdout.write(`result ${result}\n`);
-process.exit(0);
+finish(result);
