@@ -14,6 +14,8 @@ mod bodies;
 mod changes;
 #[path = "golden/city.rs"]
 mod city;
+#[path = "corpus/pack_seeds.rs"]
+mod pack_seeds;
 #[path = "corpus/seeds.rs"]
 mod seeds;
 
@@ -32,11 +34,12 @@ const LONGEST: usize = 8_192;
 /// A target by its name, which is also its corpus's, with its body.
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 8] = [
+const TARGETS: [Target; 9] = [
     ("envelope", bodies::envelope::run),
     ("qr_text", bodies::qr_text::run),
     ("ledger_frames", bodies::ledger_frames::run),
     ("trust_list", bodies::trust_list::run),
+    ("pack", bodies::pack::run),
     ("certificate", bodies::certificate::run),
     ("identifier", bodies::identifier::run),
     ("checkpoint", bodies::checkpoint::run),
@@ -98,6 +101,11 @@ fn ledger_frames() {
 #[test]
 fn trust_list() {
     replay("trust_list");
+}
+
+#[test]
+fn pack() {
+    replay("pack");
 }
 
 #[test]

@@ -224,6 +224,13 @@ async fn exchanges(city: &City) -> Vec<Value> {
         ("/", post("/", "application/x-www-form-urlencoded", "")),
         ("/", post("/", "text/plain", "x")),
         ("/assets/verify.css", get("/assets/verify.css")),
+        ("/assets/app/{folder}/{file}", get("/assets/app/ui/app.js")),
+        ("/assets/app/{folder}/{file}", get("/assets/app/ui/none.js")),
+        ("/assets/app/words.json", get("/assets/app/words.json")),
+        ("/assets/app/icon.svg", get("/assets/app/icon.svg")),
+        ("/assets/operator/jsQR.js", get("/assets/operator/jsQR.js")),
+        ("/manifest.webmanifest", get("/manifest.webmanifest")),
+        ("/service-worker.js", get("/service-worker.js")),
     ];
     let mut exchanges = Vec::new();
     for (template, request) in asked {

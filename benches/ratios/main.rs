@@ -15,6 +15,7 @@ mod city;
 mod client;
 mod issuing;
 mod lookup;
+mod offline;
 mod picture;
 mod service;
 mod table;
@@ -37,8 +38,9 @@ struct Part {
     measure: fn(&mut Criterion),
 }
 
-const PARTS: [Part; 6] = [
+const PARTS: [Part; 7] = [
     Part { rows: &verdict::ROWS, measure: verdict::measure },
+    Part { rows: &offline::ROWS, measure: offline::measure },
     Part { rows: &issuing::ROWS, measure: issuing::measure },
     Part { rows: &picture::ROWS, measure: picture::measure },
     Part { rows: &service::VERIFICATIONS, measure: service::verifications },

@@ -16,6 +16,7 @@ pub mod envelope;
 pub mod golden;
 pub mod identifier;
 pub mod ledger_frames;
+pub mod pack;
 pub mod qr_text;
 pub mod request;
 pub mod trust_list;

@@ -6,6 +6,7 @@
 pub mod base45;
 pub mod cbor;
 mod credential;
+pub mod deflate;
 mod envelope;
 pub mod limits;
 mod payload;

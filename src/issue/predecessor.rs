@@ -20,8 +20,11 @@ pub enum PredecessorError {
     #[error("a licence is replaced by the authority that issued it")]
     OtherAuthority,
     /// It ended for good.
-    #[error("the licence is revoked and stays so")]
-    Revoked,
+    #[error("the licence is {state} and stays so")]
+    Ended {
+        /// How.
+        state: State,
+    },
     /// Somebody was faster.
     #[error("the licence is replaced already, by {by}")]
     Replaced {
@@ -39,10 +42,8 @@ impl Predecessor {
         match (&self.replaced_by, self.state) {
             _ if self.identifier.issuer() != authority => Err(PredecessorError::OtherAuthority),
             (Some(by), _) => Err(PredecessorError::Replaced { by: by.clone() }),
-            (None, State::Revoked) => Err(PredecessorError::Revoked),
-            (None, State::Valid | State::Suspended) => {
-                self.identifier.next_version().ok_or(PredecessorError::LastVersion)
-            }
+            (None, state) if state.is_end() => Err(PredecessorError::Ended { state }),
+            (None, _) => self.identifier.next_version().ok_or(PredecessorError::LastVersion),
         }
     }
 }
@@ -70,7 +71,7 @@ mod tests {
             "changing may be why it was suspended"
         );
         let revoked = Predecessor { state: State::Revoked, ..old.clone() };
-        assert_eq!(revoked.successor(authority), Err(PredecessorError::Revoked));
+        assert_eq!(revoked.successor(authority), Err(PredecessorError::Ended { state: State::Revoked }));
         let by: Identifier = SECOND.parse().unwrap();
         let replaced = Predecessor { replaced_by: Some(by.clone()), ..old.clone() };
         assert_eq!(replaced.successor(authority), Err(PredecessorError::Replaced { by }));

@@ -5,7 +5,7 @@ use super::entry_codec::{private_part, read_private_part};
 use crate::codec::KeyId;
 use crate::codec::cbor::{CborError, Reader, Writer};
 use crate::crypto::{Digest, Random, RandomError, random_bytes};
-use crate::licence::{CreditCode, Identifier, Reason, State, TypeCode};
+use crate::licence::{CreditCode, Identifier, LegalBasis, Reason, Replacement, State, TypeCode};
 use crate::time::UnixTime;
 
 /// One thing that happened.
@@ -117,6 +117,8 @@ pub struct Replaced {
     pub identifier: Identifier,
     /// The event's number in its history, from 1.
     pub sequence: u32,
+    /// What the newer licence was issued for.
+    pub purpose: Replacement,
 }
 
 /// Who ordered something.
@@ -137,6 +139,8 @@ pub struct StatusChange {
     pub to: State,
     /// Why.
     pub reason: Reason,
+    /// Under which rule, where that was said.
+    pub legal_basis: Option<LegalBasis>,
     /// For whom, and at whose word.
     pub order: Order,
     /// The event's number in the licence's history, from 1.
@@ -187,6 +191,11 @@ pub enum EntryError {
 }
 
 impl Event {
+    /// The kind of a licence.
+    pub const LICENCE: u8 = 6;
+    /// The kind of a change of status.
+    pub const STATUS: u8 = 7;
+
     /// The kind of FORMAT.md §6.
     pub const fn kind(&self) -> u8 {
         match self {
@@ -195,8 +204,8 @@ impl Event {
             Self::Department(_) => 3,
             Self::ApiKey(_) => 4,
             Self::TrustList(_) => 5,
-            Self::Licence(_) => 6,
-            Self::Status(_) => 7,
+            Self::Licence(_) => Self::LICENCE,
+            Self::Status(_) => Self::STATUS,
         }
     }
 

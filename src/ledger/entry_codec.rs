@@ -9,7 +9,7 @@ use super::entry::{
 use crate::codec::KeyId;
 use crate::codec::cbor::{MapKeys, Reader, Writer};
 use crate::crypto::Digest;
-use crate::licence::{Reason, State, TypeCode};
+use crate::licence::{LegalBasis, Reason, Replacement, State, TypeCode};
 
 /// The private part of an event.
 pub(super) fn private_part(event: &Event) -> Vec<u8> {
@@ -31,11 +31,7 @@ pub(super) fn private_part(event: &Event) -> Vec<u8> {
             map.map(1).int(1).bytes(envelope);
         }
         Event::Licence(issued) => write_licence(issued, &mut map),
-        Event::Status(change) => {
-            map.map(6).int(1).text(change.identifier.as_str()).int(2).text(change.to.as_str());
-            map.int(3).text(change.reason.as_str()).int(4).text(change.order.department.as_str());
-            map.int(5).text(&change.order.asked_by).int(6).uint(u64::from(change.sequence));
-        }
+        Event::Status(change) => write_status(change, &mut map),
     }
     map.finish()
 }
@@ -57,12 +53,33 @@ fn write_department(department: &Department, map: &mut Writer) {
 }
 
 fn write_licence(issued: &IssuedLicence, map: &mut Writer) {
-    map.map(if issued.replaces.is_some() { 8 } else { 6 });
+    let purpose = issued.replaces.as_ref().map(|replaced| replaced.purpose);
+    map.map(match purpose {
+        None => 6,
+        Some(UNSAID) => 8,
+        Some(_) => 9,
+    });
     map.int(1).bytes(&issued.full).int(2).bytes(&issued.qr).int(3).text(&issued.idempotency_key);
     map.int(4).bytes(issued.request.as_bytes()).int(5).text(issued.order.department.as_str());
     map.int(6).text(&issued.order.asked_by);
     if let Some(replaced) = &issued.replaces {
         map.int(7).text(replaced.identifier.as_str()).int(8).uint(u64::from(replaced.sequence));
+    }
+    if let Some(purpose) = purpose.filter(|purpose| *purpose != UNSAID) {
+        map.int(9).text(purpose.as_str());
+    }
+}
+
+/// The purpose that an entry without one has.
+const UNSAID: Replacement = Replacement::Replacement;
+
+fn write_status(change: &StatusChange, map: &mut Writer) {
+    map.map(if change.legal_basis.is_some() { 7 } else { 6 });
+    map.int(1).text(change.identifier.as_str()).int(2).text(change.to.as_str());
+    map.int(3).text(change.reason.as_str()).int(4).text(change.order.department.as_str());
+    map.int(5).text(&change.order.asked_by).int(6).uint(u64::from(change.sequence));
+    if let Some(legal_basis) = &change.legal_basis {
+        map.int(7).text(legal_basis.as_str());
     }
 }
 
@@ -132,7 +149,21 @@ fn read_licence(map: &mut Map<'_>) -> Result<IssuedLicence, EntryError> {
         order: Order { department: map.parsed(5, "credit code")?, asked_by: map.text(6)?.to_owned() },
         replaces: match map.keys.left() {
             0 => None,
-            _ => Some(Replaced { identifier: map.parsed(7, "identifier")?, sequence: map.sequence(8)? }),
+            _ => Some(read_replaced(map)?),
+        },
+    })
+}
+
+fn read_replaced(map: &mut Map<'_>) -> Result<Replaced, EntryError> {
+    Ok(Replaced {
+        identifier: map.parsed(7, "identifier")?,
+        sequence: map.sequence(8)?,
+        purpose: match map.keys.left() {
+            0 => UNSAID,
+            _ => match map.parsed(9, "purpose")? {
+                UNSAID => return Err(EntryError::Value { what: "purpose" }),
+                purpose => purpose,
+            },
         },
     })
 }
@@ -140,15 +171,15 @@ fn read_licence(map: &mut Map<'_>) -> Result<IssuedLicence, EntryError> {
 fn read_status(map: &mut Map<'_>) -> Result<StatusChange, EntryError> {
     Ok(StatusChange {
         identifier: map.parsed(1, "identifier")?,
-        to: read_state(map.text(2)?)?,
+        to: State::of_word(map.text(2)?).ok_or(EntryError::Value { what: "state" })?,
         reason: Reason::new(map.text(3)?).map_err(|_| EntryError::Value { what: "reason" })?,
         order: Order { department: map.parsed(4, "credit code")?, asked_by: map.text(5)?.to_owned() },
         sequence: map.sequence(6)?,
+        legal_basis: match map.keys.left() {
+            0 => None,
+            _ => Some(LegalBasis::new(map.text(7)?).map_err(|_| EntryError::Value { what: "legal basis" })?),
+        },
     })
-}
-
-fn read_state(text: &str) -> Result<State, EntryError> {
-    State::ALL.into_iter().find(|state| state.as_str() == text).ok_or(EntryError::Value { what: "state" })
 }
 
 fn read_api_key_state(text: &str) -> Result<ApiKeyState, EntryError> {

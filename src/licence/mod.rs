@@ -2,8 +2,9 @@
 //!
 //! Read in this order: [`Identifier`] and its parts; [`Holder`] and [`Authority`]; [`LicenceType`] with its
 //! [`FieldDefinition`]s, kept in a [`Catalogue`]; a [`Draft`] that becomes a [`CheckedDraft`] and then a [`Licence`];
-//! the [`State`] it is in afterwards.
+//! the [`State`] it is in afterwards, and its [`Standing`] at a time.
 
+mod annotation;
 mod authority;
 mod catalogue;
 mod check_character;
@@ -22,17 +23,21 @@ mod json;
 mod licence_type;
 mod lifecycle;
 mod mask;
+mod ministry;
 mod offline_policy;
 mod problem;
+mod replacement;
 #[cfg(test)]
 mod samples;
 mod schema;
 mod serial;
+mod standing;
 mod text;
 mod type_code;
 mod validity;
 mod value;
 
+pub use annotation::{LegalBasis, Reason};
 pub use authority::{AreaCode, AreaCodeError, Authority};
 pub use catalogue::{Catalogue, CatalogueError, CatalogueProblem};
 pub use checked_draft::CheckedDraft;
@@ -50,12 +55,15 @@ pub use json::UnreadableError;
 pub use licence_type::{
     AuthorityLevel, DefineAuthority, HolderCategory, LicenceType, RelatedItem, TypeError,
 };
-pub use lifecycle::{Reason, State, Transition, TransitionError};
+pub use lifecycle::{Effect, State, TransitionError};
 pub use mask::mask;
+pub use ministry::{MinistryCode, MinistryOperation};
 pub use offline_policy::{Grade, OfflinePolicy};
 pub use problem::{DraftError, Problem, Problems, Rule};
+pub use replacement::{Replacement, ReplacementError};
 pub use schema::json_schema_of_issue_request;
 pub use serial::{Serial, SerialError, Version, VersionError};
+pub use standing::{Standing, StandingFacts};
 pub use text::{TextError, check_text};
 pub use type_code::{TypeCode, TypeCodeError};
 pub use validity::{PastCalendar, ValidityRange, ValidityRangeError};

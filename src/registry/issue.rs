@@ -4,12 +4,13 @@ use super::act_error::ActError;
 use super::caller::Caller;
 use super::open::{KnownIssuer, Registry};
 use super::status_index::StatusIndexError;
+use super::status_lists::Noted;
 use super::views::IssuedView;
 use crate::codec::{Envelope, LicenceClaims, limits};
 use crate::crypto::Digest;
 use crate::issue::{IssueError, Predecessor, SignedLicence};
 use crate::ledger::{Entry, Event, IssuedLicence, Replaced};
-use crate::licence::{CheckedDraft, CreditCode, Draft, Identifier, LicenceType};
+use crate::licence::{CheckedDraft, CreditCode, Draft, Identifier, LicenceType, Replacement};
 use crate::store::{AppendError, EventKind};
 use crate::time::UnixTime;
 
@@ -67,8 +68,9 @@ impl Registry {
             let entry = Entry { at: now, event: Event::Licence(Box::new(issued)) };
             let absent = self.guards(caller, idempotency_key, &prepared, &signed);
             match self.store.append(&entry, absent, &*self.random).await {
-                Ok(_) => {
+                Ok(position) => {
                     self.note_entry(now);
+                    self.note_for_lists(position, Noted::of(prepared.replaced()), now);
                     return Ok(IssuedView::of(&signed.claims.licence, &signed.full, &signed.qr));
                 }
                 Err(AppendError::Conflict { guard: REQUEST, .. }) => {
@@ -223,6 +225,10 @@ impl Registry {
 impl Prepared<'_> {
     fn replaced(&self) -> Option<Replaced> {
         let old = self.predecessor.as_ref()?;
-        Some(Replaced { identifier: old.identifier.clone(), sequence: self.sequence })
+        Some(Replaced {
+            identifier: old.identifier.clone(),
+            sequence: self.sequence,
+            purpose: Replacement::Replacement,
+        })
     }
 }

@@ -20,6 +20,7 @@ pub(super) mod name {
     pub(in crate::registry) const ROOT: &str = "root";
     pub(in crate::registry) const CITY: &str = "city";
     pub(in crate::registry) const TRUST_LIST: &str = "trust-list";
+    pub(in crate::registry) const STATUS_LIST: &str = "status-list";
     pub(in crate::registry) const CHECKPOINT: &str = "checkpoint";
     pub(in crate::registry) const PACK: &str = "pack";
     pub(in crate::registry) const DATA: &str = "data";

@@ -201,7 +201,7 @@ impl Maker<'_> {
         let root = self.root()?;
         let trust_signer = self.signer(&root, name::TRUST_LIST, "Trust list", Usage::TrustList)?;
         let city = self.city(&root)?;
-        let status_signer = self.signer(&city, "status-list", "Status lists", Usage::StatusList)?;
+        let status_signer = self.signer(&city, name::STATUS_LIST, "Status lists", Usage::StatusList)?;
         for (key, label, usage) in [
             ("receipt", "Receipts", Usage::Receipt),
             ("presentation", "Presentations", Usage::Presentation),

@@ -2,7 +2,8 @@
 //!
 //! Setting up: `settings` and `plan` say what it is, `make` makes it once with what `certifier` certifies, `departments` adds to
 //! it, `open` opens it. Acts: `issue`, `status`, `show`,
-//! `verify`, `statements`, `packs`. Who asks stands in `caller`, what may go wrong in `act_error`, what is answered in `views`.
+//! `verify`, `statements`, `status_lists`, `packs`. Who asks stands in `caller`, what may go wrong in `act_error`, what is answered
+//! in `views`.
 
 mod act_error;
 mod caller;
@@ -41,4 +42,5 @@ pub use packs::{HeldPack, MakePackError, PackAnswer, PackRequest};
 pub use plan::{DepartmentPlan, Plan};
 pub use settings::{Places, Settings, SettingsError};
 pub use stats::{StoreStats, store_stats};
+pub use status_lists::{Published, Representation, StatusListTimes};
 pub use views::{AuthorityView, DepartmentView, HistoryView, IssuedView, LicenceView, MadeDepartment};

@@ -11,6 +11,7 @@ use super::key_files::{KeyFiles, KeyFilesError, name};
 use super::packs::LastPack;
 use super::settings::{Settings, SettingsError};
 use super::status_index::StatusIndexes;
+use super::status_lists::{Signer, StatusLists};
 use super::views::DepartmentView;
 use crate::codec::KeyId;
 use crate::crypto::{Digest, Random, SigningKey};
@@ -41,6 +42,7 @@ pub struct Registry {
     pub(super) keys: KeyFiles,
     pub(super) pack_signer: SigningIdentity,
     pub(super) last_pack: LastPack,
+    pub(super) status_lists: StatusLists,
     ledger_key: String,
     api_keys: HashMap<KeyName, KnownApiKey>,
     /// Time of the newest entry: the clock must not go behind it (ADVERSARY #51).
@@ -131,6 +133,15 @@ pub enum RegistryOpenError {
         /// The department.
         department: CreditCode,
     },
+    /// The key that signs status lists is not the one that the trust list names for a department's.
+    #[error(
+        "the key {}.pem is not the one that signs the status lists of department {department}",
+        name::STATUS_LIST
+    )]
+    OtherStatusKey {
+        /// The department.
+        department: CreditCode,
+    },
 }
 
 /// Why the installation cannot take orders now.
@@ -174,6 +185,7 @@ impl Registry {
         let (trust, trust_list) = loader.trust_list()?;
         let area_code = settings.area_code().map_err(SettingsError::from)?;
         let departments = loader.departments(&trust, area_code)?;
+        let status_lists = loader.status_lists(&trust, &departments)?;
         let api_keys = loader.api_keys()?;
         let newest = AtomicI64::new(loader.newest()?);
         let pack_signer = loader.signer(&trust, name::PACK, Usage::Pack)?;
@@ -189,6 +201,7 @@ impl Registry {
             keys,
             pack_signer,
             last_pack: LastPack::default(),
+            status_lists,
             ledger_key,
             api_keys,
             newest,
@@ -356,6 +369,28 @@ impl Loader<'_> {
             })),
             _ => Err(RegistryOpenError::OtherKey { department: code }),
         }
+    }
+
+    /// The lists of every department that issues, and the key that the trust list names for all of them.
+    fn status_lists(
+        &self,
+        trust: &TrustStore,
+        departments: &HashMap<CreditCode, KnownDepartment>,
+    ) -> Result<StatusLists, RegistryOpenError> {
+        let key = self.keys.read(name::STATUS_LIST)?;
+        let public = key.verifying_key();
+        let mut signers = trust.signers();
+        let signer = signers.find(|one| one.usage() == Usage::StatusList && *one.key() == public);
+        let unfinished =
+            RegistryOpenError::Unfinished { what: "certificate of the key that signs status lists" };
+        let key_id = signer.ok_or(unfinished)?.key_id();
+        let mut authorities = Vec::new();
+        for (&department, _) in departments.iter().filter(|(_, known)| known.issuing.is_some()) {
+            let authority = trust.authority(&department).filter(|listed| listed.status_signer == key_id);
+            let authority = authority.ok_or(RegistryOpenError::OtherStatusKey { department })?;
+            authorities.push((department, authority.status_uri.clone()));
+        }
+        Ok(StatusLists::new(authorities, Signer { key_id, key }))
     }
 
     fn api_keys(&self) -> Result<HashMap<KeyName, KnownApiKey>, RegistryOpenError> {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::json;
 
+use super::act_error::ActError;
 use super::open::{Registry, SigningIdentity};
 use crate::crypto::Digest;
 use crate::pack::{Contents, Held, PackError, Selection, SignedPack, SurvivorSet};
@@ -48,6 +49,9 @@ pub enum MakePackError {
     /// Reading what goes into it.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Its status lists.
+    #[error(transparent)]
+    Lists(#[from] ActError),
     /// Signing it.
     #[error(transparent)]
     Pack(#[from] PackError),
@@ -109,7 +113,7 @@ impl Registry {
             version,
             public_url: self.public_url(),
             trust_list: (&self.trust_list, self.trust.issued_at()),
-            status_lists: lists.map(|list| (list.uri, list.bits)).collect(),
+            status_lists: lists.map(|list| (list.uri, list.bits.as_bytes().to_vec())).collect(),
             licence_types: serde_json::to_vec(&json!({ "types": types }))?,
             checkpoint: Some((self.settings.origin.clone(), self.store.checkpoint().to_string())),
             survivors: self.survivors()?,
@@ -133,7 +137,7 @@ impl Registry {
             // Of another ledger, or of none: whole lists.
             _ => return Ok(signed.whole()),
         };
-        let changed = |uri: &str| self.changed_since(uri, held.version, since, now);
+        let changed = |uri: &str| self.changed_since(uri, held.version, since, now).ok().flatten();
         Ok(signed.update(&Held { digests: &held.digests, changed: &changed }))
     }
 

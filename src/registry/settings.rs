@@ -164,6 +164,11 @@ impl Settings {
         format!("{}{STATUS_LISTS}{tag}-", self.public_url)
     }
 
+    /// The address of the status list with this id.
+    pub(super) fn status_list_uri(&self, id: &str) -> String {
+        format!("{}{STATUS_LISTS}{id}", self.public_url)
+    }
+
     /// The random part of [`Settings::status_uri`].
     pub(super) fn status_tag<'a>(&self, uri: &'a str) -> Option<&'a str> {
         uri.strip_prefix(&self.public_url)?.strip_prefix(STATUS_LISTS)?.strip_suffix('-')

@@ -8,8 +8,8 @@ use super::open::Registry;
 use super::views::{HistoryView, LicenceView};
 use crate::codec::{Envelope, LicenceClaims, encode_qr_text, limits};
 use crate::ledger::{Event, IssuedLicence};
-use crate::licence::{Identifier, State};
-use crate::store::EventKind;
+use crate::licence::Identifier;
+use crate::store::{EventKind, Store};
 use crate::time::UnixTime;
 use crate::verify::ShownLicence;
 
@@ -31,7 +31,7 @@ impl Registry {
         history.extend(events.into_iter().map(|event| HistoryView::of(event, authority)));
         Ok(LicenceView {
             licence: ShownLicence::new(Arc::new(claims)),
-            status: if ended && state != State::Revoked { "replaced" } else { state.as_str() },
+            status: if ended && !state.is_end() { "replaced" } else { state.as_str() },
             replaced_by: replaced.map(|(identifier, _)| identifier),
             history,
         })
@@ -71,13 +71,18 @@ impl Registry {
 
     /// The licence whose entry stands at a position.
     pub(super) fn issued_at(&self, position: u64) -> Result<(LicenceClaims, IssuedLicence), ActError> {
-        let Event::Licence(issued) = self.store.entry(position)?.event else {
-            return Err(ActError::Internal("the index names an entry that is no licence"));
-        };
-        let claims = LicenceClaims::decode(decode(&issued.full)?.payload())
-            .map_err(|_| ActError::Internal("a kept payload does not decode"))?;
-        Ok((claims, *issued))
+        read_issued(&self.store, position)
     }
+}
+
+/// The licence whose entry stands at a position.
+pub(super) fn read_issued(store: &Store, position: u64) -> Result<(LicenceClaims, IssuedLicence), ActError> {
+    let Event::Licence(issued) = store.entry(position)?.event else {
+        return Err(ActError::Internal("the index names an entry that is no licence"));
+    };
+    let claims = LicenceClaims::decode(decode(&issued.full)?.payload())
+        .map_err(|_| ActError::Internal("a kept payload does not decode"))?;
+    Ok((claims, *issued))
 }
 
 fn decode(bytes: &[u8]) -> Result<Envelope, ActError> {

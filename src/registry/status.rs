@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::act_error::ActError;
 use super::caller::Caller;
 use super::open::Registry;
+use super::status_lists::Noted;
 use super::views::LicenceView;
 use crate::ledger::{Entry, Event, StatusChange};
 use crate::licence::{Reason, State};
@@ -42,13 +43,15 @@ impl Registry {
             identifier: identifier.clone(),
             to: request.to,
             reason,
+            legal_basis: None,
             order: caller.order(),
             sequence,
         };
         let entry = Entry { at: now, event: Event::Status(change) };
         match self.store.append(&entry, vec![guard], &*self.random).await {
-            Ok(_) => {
+            Ok(position) => {
                 self.note_entry(now);
+                self.note_for_lists(position, Noted::Changed(identifier.clone()), now);
                 self.licence(caller, identifier.as_str(), now)
             }
             // The other one's change stands. Whether this one would still be allowed is for whoever asked to see.

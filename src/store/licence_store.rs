@@ -185,6 +185,13 @@ impl Store {
         self.reader.entry(position)
     }
 
+    /// The entry at a position if it is of one of these kinds; others are not opened.
+    pub fn entry_of_kind(&self, position: u64, kinds: &[u8]) -> Result<Option<Entry>, StoreError> {
+        let stored = self.reader.stored(position)?;
+        let wanted = kinds.contains(&stored.entry.kind);
+        wanted.then(|| self.reader.open(&stored)).transpose()
+    }
+
     /// What is kept of a licence.
     pub fn licence(&self, identifier: &Identifier) -> Result<Option<LicenceRow>, StoreError> {
         self.reader.licence(identifier)
@@ -249,7 +256,15 @@ impl Store {
 
 impl Reader {
     fn entry(&self, position: u64) -> Result<Entry, StoreError> {
-        let stored = self.engine.read(position)?.ok_or(StoreError::Absent { position })?;
+        self.open(&self.stored(position)?)
+    }
+
+    fn stored(&self, position: u64) -> Result<StoredEntry, StoreError> {
+        self.engine.read(position)?.ok_or(StoreError::Absent { position })
+    }
+
+    fn open(&self, stored: &StoredEntry) -> Result<Entry, StoreError> {
+        let position = stored.position;
         let key = self.data.segment_key(&stored.salt);
         let additional = additional_data(position, stored.entry.kind);
         let plain = key

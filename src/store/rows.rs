@@ -128,6 +128,11 @@ impl RowKeys {
         KeyRange::prefix(&self.hashed(b's', &[identifier.as_str().as_bytes()]))
     }
 
+    /// `s`: everything that happened to any licence; each one's stand together, oldest first.
+    pub fn all_events() -> KeyRange {
+        KeyRange::prefix(b"s")
+    }
+
     /// `s`: the event with this number in a licence's history, from 1.
     pub fn event(&self, identifier: &Identifier, sequence: u32) -> Vec<u8> {
         with_number(self.hashed(b's', &[identifier.as_str().as_bytes()]), &sequence.to_be_bytes())
@@ -156,6 +161,11 @@ impl RowKeys {
     /// `x`: an index of a status list that is taken.
     pub fn status_index(&self, uri: &str, index: u32) -> Vec<u8> {
         with_number(self.hashed(b'x', &[uri.as_bytes()]), &index.to_be_bytes())
+    }
+
+    /// `x`: the indexes of a status list that are taken.
+    pub fn status_indexes(&self, uri: &str) -> KeyRange {
+        KeyRange::prefix(&self.hashed(b'x', &[uri.as_bytes()]))
     }
 
     /// Every row that an entry writes.
@@ -303,7 +313,7 @@ impl EventRow {
                 EventKind::Replaced { identifier, from: time(&mut reader)? }
             }
             word => EventKind::Status {
-                to: State::ALL.into_iter().find(|state| state.as_str() == word).ok_or(wrong("state"))?,
+                to: State::of_word(word).ok_or(wrong("state"))?,
                 reason: reader.text()?.to_owned(),
                 by: reader.text()?.parse().map_err(|_| wrong("credit code"))?,
             },

@@ -4,6 +4,7 @@ use super::cache::Signed;
 use super::code::Code;
 use super::offline::ListEntry;
 use super::records::Record;
+use super::status_list::is_list_of;
 use super::verdict::{Check, Finding, Outcome, Status, StatusAge};
 use super::verifier::{Carried, LookedUp};
 use crate::codec::{Envelope, KeyId, LicenceClaims, LicenceForm};
@@ -136,16 +137,10 @@ pub(super) fn scope(claims: &LicenceClaims, signer: &Signer<'_>, trust: &TrustSt
         let detail = format!("type {type_code} is not in the issuer's certificate");
         return Finding::fail(Check::Scope, Code::IssuerNotAuthorised, Some(detail));
     }
-    let list = trust.authority(&claims.issuer).and_then(|authority| {
-        let number = claims.status.uri.strip_prefix(&authority.status_uri)?;
-        // The one way to write it: no sign, no zeros before it.
-        let digits = number.bytes().all(|byte| byte.is_ascii_digit());
-        let canonical = digits && (number == "0" || !number.starts_with('0'));
-        (canonical && number.parse::<u32>().is_ok()).then_some(())
-    });
-    match list {
-        Some(()) => Finding::pass(Check::Scope),
-        None => Finding::fail(Check::Scope, Code::StatusListForeign, None),
+    let authority = trust.authority(&claims.issuer);
+    match authority.is_some_and(|authority| is_list_of(authority, &claims.status.uri)) {
+        true => Finding::pass(Check::Scope),
+        false => Finding::fail(Check::Scope, Code::StatusListForeign, None),
     }
 }
 
@@ -173,7 +168,7 @@ pub(super) fn dates(claims: &LicenceClaims, at: UnixTime) -> Finding {
     }
 }
 
-/// The licence is neither suspended, revoked nor replaced.
+/// The licence is in force by its authority's word, and no newer one has begun.
 pub(super) fn status(looked_up: &LookedUp, at: UnixTime) -> Finding {
     let record = match looked_up {
         LookedUp::Found(record) => record,
@@ -182,12 +177,20 @@ pub(super) fn status(looked_up: &LookedUp, at: UnixTime) -> Finding {
             return Finding::unknown(Check::Status, Code::StatusUnknown);
         }
     };
-    match (record.state_at(at), record.replaced_at(at)) {
-        (State::Revoked, _) => Finding::fail(Check::Status, Code::Revoked, None),
-        (_, Some(newer)) => {
-            Finding::fail(Check::Status, Code::Replaced, Some(format!("replaced by {newer}")))
-        }
-        (State::Suspended, None) => Finding::fail(Check::Status, Code::Suspended, None),
+    let fail = |code, detail| Finding::fail(Check::Status, code, detail);
+    let newer = record.replaced_at(at).map(|newer| format!("replaced by {newer}"));
+    match (record.state_at(at), newer) {
+        (State::Revoked, _) => fail(Code::Revoked, None),
+        (State::Cancelled, _) => fail(Code::Cancelled, None),
+        (State::Withdrawn, _) => fail(Code::Withdrawn, None),
+        (State::IssuedInError, _) => fail(Code::IssuedInError, None),
+        (_, newer @ Some(_)) => fail(Code::Replaced, newer),
+        (State::TransferredOut, None) => fail(Code::TransferredOut, None),
+        (State::Suspended, None) => fail(Code::Suspended, None),
+        (
+            kind @ (State::Withheld | State::ReportedLost | State::InInspection | State::BeingChanged),
+            None,
+        ) => fail(Code::Suspended, Some(format!("{}, {}", kind.en(), kind.zh()))),
         (State::Valid, None) => Finding::pass(Check::Status),
     }
 }

@@ -75,7 +75,11 @@ codes! {
     NotYetValid "not_yet_valid" 1 "证照尚未生效。" "The licence is not yet in force.";
     Expired "expired" 3 "证照已过有效期。" "The licence has expired.";
     Suspended "suspended" 2 "证照已被暂停使用。" "The licence is suspended.";
+    TransferredOut "transferred_out" 2 "证照正在办理转出。" "The licence is being transferred to another authority.";
     Revoked "revoked" 3 "证照已被吊销。" "The licence has been revoked.";
+    Cancelled "cancelled" 3 "证照已被注销。" "The licence has been cancelled.";
+    Withdrawn "withdrawn" 3 "证照已被撤销。" "The licence has been withdrawn.";
+    IssuedInError "issued_in_error" 3 "证照系颁发有误，已作废。" "The licence was issued in error and is void.";
     Replaced "replaced" 3 "证照已被新证照替换。" "The licence has been replaced by a newer one.";
     OutOfForce "out_of_force" 3 "证照已失效（吊销、注销、撤销或已换发，离线名单不写明是哪一种）。"
         "The licence is out of force for good; the offline list does not say whether revoked, cancelled or replaced.";

@@ -9,6 +9,7 @@ mod code;
 mod offline;
 mod records;
 mod shown;
+mod status_list;
 #[cfg(test)]
 mod tests;
 mod verdict;
@@ -19,5 +20,6 @@ pub use code::{Code, Language};
 pub use offline::{ListEntry, Offline};
 pub use records::{Change, Record, Records, RecordsUnavailable, StatusEvent};
 pub use shown::ShownLicence;
+pub use status_list::{AcceptedStatusList, StatusListRefusal, accept_status_list};
 pub use verdict::{Check, Finding, Form, Freshness, Outcome, Status, StatusAge, TrustListAge, Verdict};
 pub use verifier::Verifier;

@@ -13,7 +13,7 @@ use elicense::store::{Group, SealedEntry};
 
 use super::city::{self, golden, golden_text, key, signer, time, tree, trust};
 
-type Seeds = Vec<(String, Vec<u8>)>;
+pub(crate) type Seeds = Vec<(String, Vec<u8>)>;
 
 /// Every target's seeds.
 pub(crate) fn all() -> Vec<(&'static str, Seeds)> {
@@ -22,6 +22,7 @@ pub(crate) fn all() -> Vec<(&'static str, Seeds)> {
         ("qr_text", qr_texts()),
         ("ledger_frames", ledgers()),
         ("trust_list", trust_lists()),
+        ("pack", super::pack_seeds::packs()),
         ("certificate", certificates()),
         ("identifier", identifiers()),
         ("checkpoint", checkpoints()),
@@ -59,7 +60,7 @@ const CBOR: [(&str, &[u8]); 24] = [
     ("cbor-16-arrays", b"\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x81\x80"),
 ];
 
-fn named(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> (String, Vec<u8>) {
+pub(crate) fn named(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> (String, Vec<u8>) {
     (name.into(), bytes.into())
 }
 

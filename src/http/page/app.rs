@@ -22,6 +22,7 @@ const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 const FOLDER: &str = "/assets/app/";
 /// Where the decoder that the operator brought is handed out.
 pub(super) const DECODER: &str = "/assets/operator/jsQR.js";
+const MANIFEST: &[u8] = include_bytes!("app/manifest.webmanifest");
 const WORKER: &str = include_str!("app/service_worker.js");
 /// A worker asks its own service and nobody else.
 const WORKER_POLICY: &str = "default-src 'none'; connect-src 'self'";
@@ -112,7 +113,7 @@ impl App {
         let others = [
             (format!("{FOLDER}words.json"), "application/json", Bytes::from(words::as_json().to_string())),
             (format!("{FOLDER}icon.svg"), "image/svg+xml", Bytes::from_static(include_bytes!("app/icon.svg"))),
-            ("/manifest.webmanifest".to_owned(), "application/manifest+json", Bytes::from(manifest())),
+            ("/manifest.webmanifest".to_owned(), "application/manifest+json", Bytes::from_static(MANIFEST)),
         ];
         files.extend(others.map(|(path, media, bytes)| (path, File::new(media, bytes))));
         files.extend(decoder.map(|bytes| (DECODER.to_owned(), File::new(JAVASCRIPT, bytes))));
@@ -138,21 +139,6 @@ impl App {
         })?;
         Ok(file.answer(headers))
     }
-}
-
-fn manifest() -> String {
-    json!({
-        "name": "电子证照核验 · Verify electronic licences",
-        "short_name": "证照核验",
-        "lang": "zh-CN",
-        "start_url": "/",
-        "scope": "/",
-        "display": "standalone",
-        "background_color": "#f4f6f8",
-        "theme_color": "#14508c",
-        "icons": [{ "src": "/assets/app/icon.svg", "sizes": "any", "type": "image/svg+xml", "purpose": "any maskable" }],
-    })
-    .to_string()
 }
 
 /// `GET /assets/app/{folder}/{file}`: a module.

@@ -114,7 +114,7 @@ const LABELS: &[(&str, &str, &str)] = &[
     ("authority", "颁发机构", "Authority"),
     ("issued", "颁发日期", "Issued"),
     ("validity", "有效期", "In force"),
-    ("long_term", "长期", "long-term"),
+    ("permanent", "长期", "long-term"),
 ];
 
 /// All of these words, for the page's own script, so that they are written once.
@@ -158,7 +158,7 @@ fn licence_rows(licence: &Licence, catalogue: &Catalogue, language: Language) ->
     };
     let until = licence
         .valid_to
-        .map_or_else(|| label("long_term", language), |date| date.to_string());
+        .map_or_else(|| label("permanent", language), |date| date.to_string());
     let mut rows = vec![
         (label("type", language), type_name),
         (label("number", language), licence.number.clone()),

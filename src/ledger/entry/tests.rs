@@ -24,7 +24,7 @@ fn one_of_each() -> Vec<Event> {
         order: order(),
         replaces: None,
     };
-    let replaced = Some(Replaced { identifier: identifier(), sequence: 3 });
+    let replaced = |purpose| Some(Replaced { identifier: identifier(), sequence: 3, purpose });
     let issuing = Some(Issuing { key_id: KeyId::from_bytes([4; 8]), status_tag: "3f2a".to_owned() });
     let types = vec!["11100000000013338W011".parse().unwrap()];
     vec![
@@ -47,13 +47,26 @@ fn one_of_each() -> Vec<Event> {
         }),
         Event::TrustList(vec![0xd2]),
         Event::Licence(Box::new(licence.clone())),
-        Event::Licence(Box::new(IssuedLicence { replaces: replaced, ..licence })),
+        Event::Licence(Box::new(IssuedLicence {
+            replaces: replaced(Replacement::Replacement),
+            ..licence.clone()
+        })),
+        Event::Licence(Box::new(IssuedLicence { replaces: replaced(Replacement::TransferIn), ..licence })),
         Event::Status(StatusChange {
             identifier: identifier(),
             to: State::Suspended,
             reason: Reason::new("投诉核查").unwrap(),
+            legal_basis: None,
             order: order(),
             sequence: 1,
+        }),
+        Event::Status(StatusChange {
+            identifier: identifier(),
+            to: State::IssuedInError,
+            reason: Reason::new("错发").unwrap(),
+            legal_basis: Some(LegalBasis::new("《行政许可法》第六十九条").unwrap()),
+            order: order(),
+            sequence: 2,
         }),
     ]
 }
@@ -97,17 +110,22 @@ fn any_order() -> impl Strategy<Value = Order> {
 fn any_event() -> impl Strategy<Value = Event> {
     let bytes = || prop::collection::vec(any::<u8>(), 1..400);
     let digest = || any::<[u8; 32]>().prop_map(Digest::from_bytes);
-    let licence = (bytes(), bytes(), "[!-~]{1,60}", digest(), any_order(), prop::option::of(any::<u32>()))
+    let replaces = (any::<u32>(), prop::sample::select(Replacement::ALL));
+    let licence = (bytes(), bytes(), "[!-~]{1,60}", digest(), any_order(), prop::option::of(replaces))
         .prop_map(|(full, qr, idempotency_key, request, order, replaces)| {
-            let replaces = replaces.map(|sequence| Replaced { identifier: identifier(), sequence });
+            let replaces =
+                replaces.map(|(sequence, purpose)| Replaced { identifier: identifier(), sequence, purpose });
             let issued = IssuedLicence { full, qr, idempotency_key, request, order, replaces };
             Event::Licence(Box::new(issued))
         });
-    let to = prop_oneof![Just(State::Valid), Just(State::Suspended), Just(State::Revoked)];
+    let to = prop::sample::select(State::ALL);
+    let annotations = ("[一-龥]{1,100}", prop::option::of("[一-龥]{1,100}"));
     let status =
-        (to, "[一-龥]{1,100}", any_order(), any::<u32>()).prop_map(|(to, reason, order, sequence)| {
+        (to, annotations, any_order(), any::<u32>()).prop_map(|(to, (reason, basis), order, sequence)| {
             let reason = Reason::new(&reason).unwrap();
-            Event::Status(StatusChange { identifier: identifier(), to, reason, order, sequence })
+            let legal_basis = basis.map(|basis| LegalBasis::new(&basis).unwrap());
+            let identifier = identifier();
+            Event::Status(StatusChange { identifier, to, reason, legal_basis, order, sequence })
         });
     let state = prop_oneof![Just(ApiKeyState::Made), Just(ApiKeyState::Withdrawn)];
     let api_key = (any::<[u8; 8]>(), digest(), state)

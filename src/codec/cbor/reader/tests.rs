@@ -92,7 +92,15 @@ fn value() -> impl Strategy<Value = ciborium::Value> {
 
 fn write(value: &ciborium::Value, out: &mut Writer) {
     match value {
-        ciborium::Value::Integer(number) => out.int(i128::from(*number).try_into().unwrap()),
+        ciborium::Value::Integer(number) => match i64::try_from(i128::from(*number)) {
+            Ok(number) => out.int(number),
+            // Beyond what `Writer::int` takes: passed over by the reader, so written as its eight bytes.
+            Err(_) => {
+                let magnitude = u64::try_from(i128::from(*number).max(-1 - i128::from(*number))).unwrap();
+                let first = if i128::from(*number) < 0 { 0x3b } else { 0x1b };
+                out.raw(&[&[first], &magnitude.to_be_bytes()[..]].concat())
+            }
+        },
         ciborium::Value::Bytes(bytes) => out.bytes(bytes),
         ciborium::Value::Text(text) => out.text(text),
         ciborium::Value::Tag(tag, inner) => {

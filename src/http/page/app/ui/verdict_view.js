@@ -89,7 +89,7 @@ function findingView({ check, result, code, detail }, sentences) {
  */
 function licenceRows(licence, sentences, type) {
   const english = sentences.language === "en";
-  const until = licence.valid_to ?? sentences.of("labels", "long_term");
+  const until = licence.valid_to ?? sentences.of("labels", "permanent");
   const rows = [
     [sentences.of("labels", "type"), english && type ? `${licence.type_name} (${type.name_en})` : licence.type_name],
     [sentences.of("labels", "number"), licence.number],
