@@ -16,6 +16,7 @@ mod both;
 mod browser;
 #[path = "../golden/city.rs"]
 mod city;
+mod cut;
 #[path = "../hostile/manifest.rs"]
 #[allow(dead_code, reason = "the hostile tests write the fixtures as well")]
 mod manifest;
