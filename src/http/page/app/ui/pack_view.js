@@ -45,13 +45,16 @@ export class PackView {
     const { sentences } = this;
     // In groups that a finger can follow.
     const groups = trust.root.match(/.{1,8}/g) ?? [];
-    const fingerprint = element("code", { class: "fingerprint", "data-fingerprint": trust.root });
+    const fingerprint = element("code", { id: "fingerprint", class: "fingerprint", "data-fingerprint": trust.root });
     fingerprint.append(...groups.map((group) => element("span", {}, group)));
+    const accept = button(sentences.say("pack_accept"), () => this.accept());
+    // Who comes to the button by ear hears first what to compare.
+    accept.setAttribute("aria-describedby", "compare fingerprint");
     this.content.replaceChildren(
-      element("p", {}, sentences.say("pack_compare")),
+      element("p", { id: "compare" }, sentences.say("pack_compare")),
       fingerprint,
       element("p", { class: "note" }, sentences.say("pack_of", { region: trust.region, url: trust.publicUrl })),
-      element("div", { class: "line" }, button(sentences.say("pack_accept"), () => this.accept()), button(sentences.say("pack_decline"), () => this.decline(), "quiet")),
+      element("div", { class: "line" }, accept, button(sentences.say("pack_decline"), () => this.decline(), "quiet")),
     );
   }
 
@@ -112,6 +115,6 @@ export class PackView {
   say(outcome) {
     const { sentences, keeper } = this;
     this.place.dataset.said = outcome;
-    this.said.textContent = outcome === "to_accept" ? sentences.say("pack_compare") : sentences.say(`pack_${outcome}`, { why: keeper.why ?? "" });
+    this.said.textContent = outcome === "to_accept" ? "" : sentences.say(`pack_${outcome}`, { why: keeper.why ?? "" });
   }
 }

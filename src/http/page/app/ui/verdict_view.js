@@ -20,7 +20,9 @@ const icon = (name) => element("span", { class: "icon", "aria-hidden": "true" },
  */
 export function verdictView(verdict, sentences, types) {
   const { status, licence, form } = verdict;
-  const view = element("section", { class: `verdict ${status}`, "data-verdict": status });
+  // Good as of then is not good: it has to look otherwise from afar.
+  const look = status === "valid" && isOld(verdict) ? "valid as-of" : status;
+  const view = element("section", { class: `verdict ${look}`, "data-verdict": status });
   view.append(element("h2", {}, icon(status), ` ${headline(verdict, sentences)}`), basis(verdict, sentences));
   view.append(element("ul", { class: "findings" }, ...verdict.findings.map((finding) => findingView(finding, sentences))));
   if (licence) view.append(element("dl", {}, ...licenceRows(licence, sentences, types.get(licence.type))));
@@ -28,18 +30,19 @@ export function verdictView(verdict, sentences, types) {
   return view;
 }
 
+/** @param {Verdict} verdict */
+const isOld = ({ freshness }) => freshness.status !== undefined && freshness.status.grade !== "fresh";
+
 /**
  * The verdict in a few words; one by a list that is not fresh never goes without its time.
  *
  * @param {Verdict} verdict
  * @param {import("./sentences.js").Sentences} sentences
  */
-export function headline({ status, freshness }, sentences) {
-  const stale = freshness.status && freshness.status.grade !== "fresh";
-  if (status === "valid" && freshness.status && stale) {
-    return sentences.say("valid_as_of", { time: timeForPeople(freshness.status.as_of) });
-  }
-  return sentences.of("statuses", status);
+export function headline(verdict, sentences) {
+  const { status, freshness } = verdict;
+  if (status !== "valid" || !isOld(verdict)) return sentences.of("statuses", status);
+  return sentences.say("valid_as_of", { time: timeForPeople(freshness.status?.as_of ?? "") });
 }
 
 /**
@@ -74,7 +77,8 @@ function findingView({ check, result, code, detail }, sentences) {
   row.append(element("b", {}, sentences.of("checks", check)), " ");
   if (result !== "pass") row.append(element("span", { class: "outcome" }, sentences.of("outcomes", result)), " ");
   row.append(element("span", { class: "sentence" }, sentences.of("codes", code)));
-  if (detail) {
+  // What passed needs no proof at a window.
+  if (detail && result !== "pass") {
     row.append(" ", element("small", { class: "detail" }, sentences.say("detail"), element("bdi", { lang: "en" }, detail)));
   }
   return row;
