@@ -110,7 +110,7 @@ make_node_modules() {
     local stamp="$page/node_modules/made-from"
     made_from "$stamp" "$page/package.json" "$page/package-lock.json" && return
     step "installing the page tests' Node modules"
-    quietly 'npm ci for playwright-core' npm ci --prefix "$page" --ignore-scripts --no-audit --no-fund
+    quietly 'npm ci for the page tests' npm ci --prefix "$page" --ignore-scripts --no-audit --no-fund
     cat "$page/package.json" "$page/package-lock.json" | sha256sum >"$stamp"
 }
 

@@ -91,8 +91,7 @@ pub(super) fn app(host: &str, decoder: Option<Vec<u8>>) -> App {
         let page = VerifyPage { request_id: None, ..VerifyPage::of(language, host, place) };
         page.render().unwrap_or_default()
     };
-    let shells =
-        [("/?lang=zh&installed", shell(Language::Zh)), ("/?lang=en&installed", shell(Language::En))];
+    let shells = [("/?lang=zh&installed", shell(Language::Zh)), ("/?lang=en&installed", shell(Language::En))];
     App::new(&shells, decoder)
 }
 

@@ -73,7 +73,8 @@ fn fixtures() -> Vec<Case> {
 
 /// Packs by what is peculiar about them.
 fn golden_packs() -> BTreeMap<&'static str, Vec<u8>> {
-    let entries = |value| GoldenPack { entries: BOTH.map(|code| (code, value)).to_vec(), ..GoldenPack::new() };
+    let entries =
+        |value| GoldenPack { entries: BOTH.map(|code| (code, value)).to_vec(), ..GoldenPack::new() };
     let revoked = |reason, at: &'static str| {
         GoldenPack::with_list(move |list| packs::revoke(list, ES256, reason, at)).bytes()
     };
@@ -90,7 +91,10 @@ fn golden_packs() -> BTreeMap<&'static str, Vec<u8>> {
         ("over a week old", too_old(0).bytes()),
         ("over a week old, out of force", too_old(1).bytes()),
         ("over a week old, suspended", too_old(2).bytes()),
-        ("of a strict policy", GoldenPack { types: policy.to_string().into_bytes(), ..GoldenPack::new() }.bytes()),
+        (
+            "of a strict policy",
+            GoldenPack { types: policy.to_string().into_bytes(), ..GoldenPack::new() }.bytes(),
+        ),
         ("superseded before", revoked(RevocationReason::Superseded, "2025-01-01T00:00:00+08:00")),
         ("superseded after", revoked(RevocationReason::Superseded, "2025-06-01T00:00:00+08:00")),
         ("compromised", packs::compromised(&[]).bytes()),
@@ -262,12 +266,16 @@ fn with_the_network_cut_the_page_says_what_the_library_says() {
         let (page, library) = (without_details(said.clone()), library(case, &packs));
         if CANNOT_BE_CHECKED_HERE.contains(&case.name.as_str()) {
             let format = &page["findings"][0];
-            assert_eq!((&page["status"], &format["code"]), (&json!("indeterminate"), &json!("unsupported_here")));
+            assert_eq!(
+                (&page["status"], &format["code"]),
+                (&json!("indeterminate"), &json!("unsupported_here"))
+            );
         } else if page != library {
             complaints.push(format!("{}:\n  page    {page}\n  library {library}", case.name));
         }
     }
-    let believed = |list: &[u8]| TrustStore::from_envelope(list, anchor()).map(drop).map_err(|error| error.to_string());
+    let believed =
+        |list: &[u8]| TrustStore::from_envelope(list, anchor()).map(drop).map_err(|error| error.to_string());
     compare("trust list", &trust_lists(), &result["trustLists"], believed, &mut complaints);
     let opened = |bytes: &[u8]| Pack::open(bytes, anchor()).map(drop).map_err(|error| error.to_string());
     compare("pack", &packs::hostile(), &result["hostilePacks"], opened, &mut complaints);

@@ -48,7 +48,8 @@ impl Village {
             .unwrap();
         self.service = Some(child);
         let deadline = Instant::now() + Duration::from_secs(120);
-        while !Client::new(self.address).try_send(&Request::get("/readyz")).is_ok_and(|one| one.status == 200) {
+        while !Client::new(self.address).try_send(&Request::get("/readyz")).is_ok_and(|one| one.status == 200)
+        {
             assert!(Instant::now() < deadline, "the service is not ready");
             std::thread::sleep(Duration::from_millis(20));
         }

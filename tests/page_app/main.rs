@@ -1,7 +1,7 @@
 //! The verify page, installed: in Debian's Chromium, with the network cut and the service killed, it says the same as the
 //! library.
 //!
-//! `both` gives credentials, trust lists and packs to both; `cut` is a village's day: install, cut, verify, update, verify.
+//! `files` is what the service hands out for it. `both` gives credentials, trust lists and packs to both; `cut` is a village's day: install, cut, verify, update, verify.
 //! `tests/page/judge.mjs` and `tests/page/installed.mjs` are what they have the browser do.
 
 #![allow(
@@ -17,6 +17,7 @@ mod browser;
 #[path = "../golden/city.rs"]
 mod city;
 mod cut;
+mod files;
 #[path = "../hostile/manifest.rs"]
 #[allow(dead_code, reason = "the hostile tests write the fixtures as well")]
 mod manifest;

@@ -140,10 +140,16 @@ pub(crate) fn hostile() -> Vec<(String, Vec<u8>)> {
         ("the twin", whole.clone()),
         ("a byte behind", [&whole[..], &[0]].concat()),
         ("signed by the receipt key", resigned(Typ::Pack, own(Usage::Receipt), &key("receipt"), |_| {})),
-        ("signed with another key under its name", resigned(Typ::Pack, own(Usage::Pack), &key("receipt"), |_| {})),
+        (
+            "signed with another key under its name",
+            resigned(Typ::Pack, own(Usage::Pack), &key("receipt"), |_| {}),
+        ),
         ("signed by an unknown key", resigned(Typ::Pack, KeyId::from_bytes([7; 8]), &key("pack"), |_| {})),
         ("a receipt", resigned(Typ::Receipt, own(Usage::Receipt), &key("receipt"), |_| {})),
-        ("made before its signer was certified", GoldenPack { issued_at: time("2024-12-31T00:00:00+08:00"), ..GoldenPack::new() }.bytes()),
+        (
+            "made before its signer was certified",
+            GoldenPack { issued_at: time("2024-12-31T00:00:00+08:00"), ..GoldenPack::new() }.bytes(),
+        ),
         ("of another installation", with_manifest(|one| one.public_url = "https://other.example".to_owned())),
         ("another digest", with_manifest(|one| one.lines[1].digest = Digest::of(b""))),
         ("another size", with_manifest(|one| one.lines[3].size += 1)),
@@ -159,15 +165,26 @@ pub(crate) fn hostile() -> Vec<(String, Vec<u8>)> {
         ("changes to the licence types", with_part(3, Part::Changes(vec![(1, 1)]))),
         ("another trust list's bytes", with_part(0, Part::Whole(golden("es256-qr.cose")))),
         ("a part that is no zlib", with_part(1, Part::Whole(vec![1, 2, 3, 4, 5, 6, 7, 8]))),
-        ("its signer retired", GoldenPack::with_list(|list| {
-            let entry = list.certificates.iter_mut().find(|one| one.certificate.key_id() == own(Usage::Pack));
-            entry.unwrap().retired = Some(time("2026-01-01T00:00:00+08:00"));
-        }).bytes()),
-        ("its signer revoked", GoldenPack::with_list(|list| {
-            let entry = list.certificates.iter_mut().find(|one| one.certificate.key_id() == own(Usage::Pack));
-            let at = time("2025-01-01T00:00:00+08:00");
-            entry.unwrap().revocation = Some(Revocation { reason: RevocationReason::Superseded, at, position: 3 });
-        }).bytes()),
+        (
+            "its signer retired",
+            GoldenPack::with_list(|list| {
+                let entry =
+                    list.certificates.iter_mut().find(|one| one.certificate.key_id() == own(Usage::Pack));
+                entry.unwrap().retired = Some(time("2026-01-01T00:00:00+08:00"));
+            })
+            .bytes(),
+        ),
+        (
+            "its signer revoked",
+            GoldenPack::with_list(|list| {
+                let entry =
+                    list.certificates.iter_mut().find(|one| one.certificate.key_id() == own(Usage::Pack));
+                let at = time("2025-01-01T00:00:00+08:00");
+                entry.unwrap().revocation =
+                    Some(Revocation { reason: RevocationReason::Superseded, at, position: 3 });
+            })
+            .bytes(),
+        ),
         ("licence types that are no JSON", GoldenPack { types: b"{".to_vec(), ..GoldenPack::new() }.bytes()),
     ];
     for (what, change) in [("zlib with a byte behind", 0_usize), ("zlib with its end behind", 4)] {
@@ -185,7 +202,9 @@ pub(crate) fn hostile() -> Vec<(String, Vec<u8>)> {
         bytes[bit / 8] ^= 1 << (bit % 8);
         (format!("bit {bit}"), bytes)
     }));
-    named.extend((0..whole.len()).step_by(211).map(|length| (format!("cut at {length}"), whole[..length].to_vec())));
+    named.extend(
+        (0..whole.len()).step_by(211).map(|length| (format!("cut at {length}"), whole[..length].to_vec())),
+    );
     named
 }
 

@@ -112,7 +112,11 @@ impl App {
         let mut files: BTreeMap<String, File> = MODULES.iter().map(module).collect();
         let others = [
             (format!("{FOLDER}words.json"), "application/json", Bytes::from(words::as_json().to_string())),
-            (format!("{FOLDER}icon.svg"), "image/svg+xml", Bytes::from_static(include_bytes!("app/icon.svg"))),
+            (
+                format!("{FOLDER}icon.svg"),
+                "image/svg+xml",
+                Bytes::from_static(include_bytes!("app/icon.svg")),
+            ),
             ("/manifest.webmanifest".to_owned(), "application/manifest+json", Bytes::from_static(MANIFEST)),
         ];
         files.extend(others.map(|(path, media, bytes)| (path, File::new(media, bytes))));

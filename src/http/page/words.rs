@@ -126,11 +126,16 @@ pub(super) fn as_json() -> Value {
         words["grade"] = code.grade().into();
         (code.as_str().to_owned(), words)
     });
-    let checks = Check::ALL.iter().map(|check| (check.as_str().to_owned(), said(&|language| check.label(language))));
+    let checks =
+        Check::ALL.iter().map(|check| (check.as_str().to_owned(), said(&|language| check.label(language))));
     let statuses = [Status::Valid, Status::Invalid, Status::Indeterminate];
-    let statuses = statuses.iter().map(|status| (status.as_str().to_owned(), said(&|language| status.headline(language))));
+    let statuses = statuses
+        .iter()
+        .map(|status| (status.as_str().to_owned(), said(&|language| status.headline(language))));
     let outcomes = [("pass", Outcome::Pass), ("fail", Outcome::Fail), ("unknown", Outcome::Unknown)];
-    let outcomes = outcomes.iter().map(|(word, outcome)| ((*word).to_owned(), said(&|language| outcome.label(language))));
+    let outcomes = outcomes
+        .iter()
+        .map(|(word, outcome)| ((*word).to_owned(), said(&|language| outcome.label(language))));
     let labels = LABELS.iter().map(|(word, zh, en)| ((*word).to_owned(), both(zh, en)));
     let problems = PROBLEMS.iter().map(|(code, zh)| ((*code).to_owned(), json!({ "zh": zh })));
     let problems = problems.chain([("other".to_owned(), json!({ "zh": OTHER_PROBLEM }))]);
@@ -156,13 +161,9 @@ fn licence_rows(licence: &Licence, catalogue: &Catalogue, language: Language) ->
         (Language::En, Some(known)) => format!("{} ({})", licence.type_name, known.name_en()),
         _ => licence.type_name.clone(),
     };
-    let until = licence
-        .valid_to
-        .map_or_else(|| label("permanent", language), |date| date.to_string());
-    let mut rows = vec![
-        (label("type", language), type_name),
-        (label("number", language), licence.number.clone()),
-    ];
+    let until = licence.valid_to.map_or_else(|| label("permanent", language), |date| date.to_string());
+    let mut rows =
+        vec![(label("type", language), type_name), (label("number", language), licence.number.clone())];
     for holder in &licence.holders {
         let holder = format!("{}　{}", holder.name(), holder.code());
         rows.push((label("holder", language), holder));
