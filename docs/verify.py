@@ -81,8 +81,7 @@ def valid(path, at):
 
 def load_trust(data, root):
     """The signers' paths by key id, the list's entries by certificate, and what status uris match by authority."""
-    e = Envelope(data, 4 << 20)
-    claims = decode(e.payload, {6: TIME, -70002: dict})
+    claims = decode((e := Envelope(data, 4 << 20)).payload, {6: TIME, -70002: dict})
     entries = {x509.load_der_x509_certificate(entry[1]): entry for entry in claims[-70002][3]}
     certs, digest = list(entries), hashes.SHA256()
     need(certs[0].fingerprint(digest).hex() == root.lower())
@@ -120,7 +119,8 @@ def judge(credential, trust, at):
     code, types = (ext(path[0], f"{ARC}.{n}").value[2:] for n in (1, 2))
     uri, revoked = claims[65535]["status_list"]["uri"], [entries[c][3] for c in path if 3 in entries[c]]
     rules = {"format": {"inconsistent": nbf != day[6] or exp != (day[7] + 86400 if 7 in day else None)
-                        or exp and exp <= nbf or claims[1] != own[1] or old and (old[:3] != own[:3] or old >= own)},
+                        or exp and exp <= nbf or claims[1] != own[1] or old and (
+                            old[:3] != own[:3] or old >= own if old[1] == own[1] else [old[0], "001"] != own[::3])},
              "issuer": {"issuer_expired": not valid(path, iat), "issuer_mismatch": code != claims[1].encode(),
                         "chain_mismatch": e.chain and e.chain != [entries[c][1] for c in path],
                         "issuer_revoked": any(r[1] == "superseded" and iat >= r[2] for r in revoked),

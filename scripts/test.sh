@@ -3,7 +3,7 @@
 #
 # 1. System packages that the tests drive and that are missing are installed (this needs root; as another user the
 #    script names them and stops).
-# 2. A Python environment and the page tests' Node modules are made under the tree, from pinned versions.
+# 2. A Python environment and the tests' Node modules are made under the tree, from pinned versions.
 # 3. Formatting, lints, documentation, tests. The test runner's own summary closes the output.
 #
 # Run again, it installs nothing and goes straight to step 3.
@@ -95,29 +95,32 @@ made_from() {
 make_python() {
     local venv="$target/venv" wanted=scripts/requirements.txt
     export ELICENSE_PYTHON="$venv/bin/python"
-    if made_from "$venv/made-from" "$wanted" && "$ELICENSE_PYTHON" -c 'import cbor2, cryptography, openapi_spec_validator' 2>/dev/null; then
+    if made_from "$venv/made-from" "$wanted" && "$ELICENSE_PYTHON" -c 'import cbor2, cryptography, openapi_spec_validator, sd_jwt, token_status_list' 2>/dev/null; then
         return
     fi
     step 'making the Python environment'
     rm -rf "$venv"
     quietly 'python3 -m venv (package python3-venv)' python3 -m venv "$venv"
-    quietly 'installing cbor2, cryptography and openapi-spec-validator' "$ELICENSE_PYTHON" -m pip install --quiet -r "$wanted"
+    quietly 'installing the packages of scripts/requirements.txt' "$ELICENSE_PYTHON" -m pip install --quiet -r "$wanted"
     sha256sum <"$wanted" >"$venv/made-from"
 }
 
+# make_node_modules FOLDER…: the modules that each folder's package-lock.json pins, in it.
 make_node_modules() {
-    local page=tests/page
-    local stamp="$page/node_modules/made-from"
-    made_from "$stamp" "$page/package.json" "$page/package-lock.json" && return
-    step "installing the page tests' Node modules"
-    quietly 'npm ci for the page tests' npm ci --prefix "$page" --ignore-scripts --no-audit --no-fund
-    cat "$page/package.json" "$page/package-lock.json" | sha256sum >"$stamp"
+    local folder stamp
+    for folder in "$@"; do
+        stamp="$folder/node_modules/made-from"
+        made_from "$stamp" "$folder/package.json" "$folder/package-lock.json" && continue
+        step "installing the Node modules of $folder"
+        quietly "npm ci in $folder" npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund
+        cat "$folder/package.json" "$folder/package-lock.json" | sha256sum >"$stamp"
+    done
 }
 
 command -v cargo >/dev/null || fail 'cargo is missing: install Rust first (rust-version in Cargo.toml says which)'
 install_system_packages
 make_python
-make_node_modules
+make_node_modules tests/page tests/status_lists tests/sd_jwt
 
 step 'formatting'
 cargo fmt --check

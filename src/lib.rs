@@ -52,7 +52,7 @@
 //! | 2 | [`crypto`] | ES256 and Ed25519 signatures, digests, keys, sealing |
 //! | 3 | [`licence`] | what a licence is: identifiers, holders, types, fields, states |
 //! | 4 | [`codec`] | bytes to structures and back: CBOR, COSE envelope, payload, QR text |
-//! | 5 | [`pki`], [`status`], [`ledger`] | certificates and trust list; status lists; entries, Merkle tree, checkpoints |
+//! | 5 | [`pki`], [`status`], [`ledger`], [`sdjwt`] | certificates and trust list; status lists; entries, Merkle tree, checkpoints; SD-JWT VC |
 //! | 6 | [`verify`], [`issue`] | bytes to verdict; draft to signed licence. Both pure |
 //! | 7 | [`store`], [`render`], [`pack`] | the ledger on disk and its index; QR pictures, drawn and read; signed files for offline verifiers |
 //! | 8 | [`registry`] | what an installation does, one act a file |
@@ -75,6 +75,7 @@ pub mod pack;
 pub mod pki;
 pub mod registry;
 pub mod render;
+pub mod sdjwt;
 pub mod status;
 pub mod store;
 pub mod time;

@@ -14,6 +14,9 @@ mod bodies;
 mod changes;
 #[path = "golden/city.rs"]
 mod city;
+#[path = "hostile/manifest.rs"]
+#[allow(dead_code, reason = "only its bodies are used here")]
+mod manifest;
 #[path = "corpus/pack_seeds.rs"]
 mod pack_seeds;
 #[path = "corpus/seeds.rs"]
@@ -34,7 +37,7 @@ const LONGEST: usize = 8_192;
 /// A target by its name, which is also its corpus's, with its body.
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 9] = [
+const TARGETS: [Target; 10] = [
     ("envelope", bodies::envelope::run),
     ("qr_text", bodies::qr_text::run),
     ("ledger_frames", bodies::ledger_frames::run),
@@ -44,6 +47,7 @@ const TARGETS: [Target; 9] = [
     ("identifier", bodies::identifier::run),
     ("checkpoint", bodies::checkpoint::run),
     ("request", bodies::request::run),
+    ("status_list", bodies::status_list::run),
 ];
 
 fn folder(target: &str) -> PathBuf {
@@ -126,6 +130,11 @@ fn checkpoint() {
 #[test]
 fn request() {
     replay("request");
+}
+
+#[test]
+fn status_list() {
+    replay("status_list");
 }
 
 /// A corpus without a target is never fuzzed, a target without a corpus never replayed.

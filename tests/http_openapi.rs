@@ -17,7 +17,7 @@ use std::process::{Command, Stdio};
 use axum::body::Body;
 use axum::http::Request;
 use elicense::http::{ROUTES, Verb};
-use elicense::licence::{HolderCodeType, Identifier, TypeCode};
+use elicense::licence::{HolderCodeType, Identifier, Replacement, State, TypeCode};
 use elicense::verify::{Check, Code};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -118,6 +118,9 @@ async fn every_code_is_named_where_it_can_come() {
     assert_eq!(words(&schemas["VerdictCode"]["enum"]), Code::ALL.iter().map(|code| code.as_str()).collect());
     let checks = &schemas["Finding"]["properties"]["check"]["enum"];
     assert_eq!(words(checks), Check::ALL.iter().map(|check| check.as_str()).collect());
+    let states: BTreeSet<&str> = State::ALL.iter().map(|state| state.as_str()).collect();
+    assert_eq!(words(&schemas["LicenceState"]["enum"]), states);
+    assert_eq!(schemas["Replacement"]["enum"], serde_json::to_value(Replacement::ALL).unwrap());
     let holder_codes = serde_json::to_value(HolderCodeType::ALL).unwrap();
     assert_eq!(schemas["Holder"]["properties"]["code_type"]["enum"], holder_codes);
     assert_eq!(schemas["Identifier"]["maxLength"], Identifier::MAX_LENGTH);
@@ -139,6 +142,8 @@ async fn every_code_is_named_where_it_can_come() {
     });
     let on_the_page = ["form_unreadable", "nothing_sent"].map(str::to_owned);
     named.extend(on_the_page);
+    let of_a_row = ["done_before", "row_twice", "too_many_rows"].map(str::to_owned);
+    named.extend(of_a_row);
     assert_eq!(named.iter().collect::<Vec<_>>(), known.keys().collect::<Vec<_>>());
 }
 
@@ -181,6 +186,12 @@ async fn exchanges(city: &City) -> Vec<Value> {
         let body = json!({"to": to, "reason": "under review"}).to_string();
         keyed(post(&format!("{own}/status"), "application/json", body), &city.issuer)
     };
+    let lists = city.send(get("/v1/status-lists")).await.expect(200).json();
+    let list = lists["status_lists"][0].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    let status_list = |id: &str, accept: &str| with(get(&format!("/v1/status-lists/{id}")), "accept", accept);
+    let row =
+        json!({"identifier": issued["identifier"], "to": "withheld", "reason": "under review"}).to_string();
+    let rows = keyed(post("/v1/licences/status-changes", "application/x-ndjson", row), &city.issuer);
     let asked = [
         ("/v1/verifications", verification("application/json", &qr)),
         ("/v1/verifications", verification("text/plain", issued["envelope"].as_str().unwrap())),
@@ -205,6 +216,7 @@ async fn exchanges(city: &City) -> Vec<Value> {
         ("/v1/licences/{identifier}/status", change("suspended")),
         ("/v1/licences/{identifier}/status", change("suspended")),
         ("/v1/licences/{identifier}/status", change("gone")),
+        ("/v1/licences/status-changes", rows),
         ("/v1/licences/{identifier}", keyed(get(&own), &city.issuer)),
         ("/v1/licence-types", get("/v1/licence-types")),
         ("/v1/licence-types/{code}", get("/v1/licence-types/11100000MB0143028R001")),
@@ -214,6 +226,11 @@ async fn exchanges(city: &City) -> Vec<Value> {
         ("/v1/pack", get("/v1/pack")),
         ("/v1/pack", get("/v1/pack?since=3&have=0123456789abcdef&type=11100000MB0143028R001")),
         ("/v1/pack", get("/v1/pack?since=new")),
+        ("/v1/status-lists", get("/v1/status-lists")),
+        ("/v1/status-lists/{id}", status_list(&list, "*/*")),
+        ("/v1/status-lists/{id}", status_list(&list, "application/statuslist+jwt")),
+        ("/v1/status-lists/{id}", status_list(&list, "text/html")),
+        ("/v1/status-lists/{id}", status_list("x-0", "*/*")),
         ("/v1/ledger/checkpoint", get("/v1/ledger/checkpoint")),
         ("/v1/ledger/key", get("/v1/ledger/key")),
         ("/openapi.json", get("/openapi.json")),

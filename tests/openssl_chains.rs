@@ -8,8 +8,8 @@ use std::process::{Command, Output};
 
 use elicense::crypto::{Algorithm, SigningKey, SystemRandom};
 use elicense::pki::{
-    Certificate, CertificateIssuer, MintError, Request, Scope, SubjectName, TypeCodes, Usage, Validity,
-    mint_city, mint_department, mint_installation_signer, mint_root, mint_trust_list_signer,
+    Certificate, CertificateIssuer, LicenceForms, MintError, Request, Scope, SubjectName, TypeCodes, Usage,
+    Validity, mint_city, mint_department, mint_installation_signer, mint_root, mint_trust_list_signer,
 };
 use elicense::time::UnixTime;
 
@@ -100,7 +100,7 @@ impl Chains {
         let city = certify(&city_key, "测试市", |request| mint_city(under_root, request, &SystemRandom));
         let under_city = CertificateIssuer { certificate: &city, key: &city_key };
         let department = certify(&new_key(), "测试市住房局", |request| {
-            mint_department(under_city, request, &scope(), &SystemRandom)
+            mint_department(under_city, request, &scope(), LicenceForms::EnvelopeAndSdJwt, &SystemRandom)
         });
         let usages = [Usage::Presentation, Usage::Receipt, Usage::Pack, Usage::StatusList];
         let signers = usages.map(|usage| {

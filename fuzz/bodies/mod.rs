@@ -19,4 +19,5 @@ pub mod ledger_frames;
 pub mod pack;
 pub mod qr_text;
 pub mod request;
+pub mod status_list;
 pub mod trust_list;

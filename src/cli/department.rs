@@ -21,6 +21,10 @@ pub(super) enum DepartmentCommand {
     ///
     /// The service must be stopped; it knows the department when it is started again.
     Add(AddArgs),
+    /// Certify a department's key anew, for SD-JWT VC too, if it was certified before there was such a thing
+    ///
+    /// The trust list gets a new version; what the department has signed stays good. The service must be stopped.
+    Certify(CertifyArgs),
     /// Make one more API key for a department and show it once; the service must be stopped
     NewKey(NewKeyArgs),
     /// Withdraw an API key for good; the service must be stopped
@@ -33,6 +37,7 @@ impl DepartmentCommand {
         match self {
             Self::List(args) => args.output,
             Self::Add(args) => args.output,
+            Self::Certify(args) => args.output,
             Self::NewKey(args) => args.output,
             Self::WithdrawKey(args) => args.output,
         }
@@ -69,6 +74,18 @@ pub(super) struct AddArgs {
     output: OutputArgs,
 }
 
+/// Arguments of `department certify`.
+#[derive(Args)]
+pub(super) struct CertifyArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// The department's credit code
+    #[arg(value_name = "CODE")]
+    code: CreditCode,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
 /// Arguments of `department new-key`.
 #[derive(Args)]
 pub(super) struct NewKeyArgs {
@@ -97,6 +114,7 @@ pub(super) fn run(command: &DepartmentCommand) -> Result<Exit, CliError> {
     match command {
         DepartmentCommand::List(args) => list(args)?,
         DepartmentCommand::Add(args) => add(args)?,
+        DepartmentCommand::Certify(args) => certify(args)?,
         DepartmentCommand::NewKey(args) => {
             let made = alone(&args.data, "department new-key")?.new_api_key(args.code, now())?;
             print_made(&made, args.output)?;
@@ -131,6 +149,14 @@ fn add(args: &AddArgs) -> Result<(), CliError> {
     let plan = DepartmentPlan { authority, types, algorithm: args.signs_with.into() };
     let made = alone(&args.data, "department add")?.add_department(&plan, now())?;
     print_made(&made, args.output)
+}
+
+fn certify(args: &CertifyArgs) -> Result<(), CliError> {
+    let department = alone(&args.data, "department certify")?.certify_anew(args.code, now())?;
+    if args.output.json {
+        return line(format_args!("{:#}", json!({"code": department.code, "certified": true})));
+    }
+    line(format_args!("{}  {} is certified for licences and SD-JWT VC", department.code, department.name))
 }
 
 fn withdraw(args: &WithdrawKeyArgs) -> Result<(), CliError> {

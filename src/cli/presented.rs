@@ -6,6 +6,7 @@ use std::path::Path;
 use super::exit::CliError;
 use crate::codec::{QR_PREFIX, without_scanner_line_end};
 use crate::render::{PictureLimits, read_qr};
+use crate::sdjwt::Challenge;
 
 /// An envelope in base64 is longer than this; a shorter text that names no file is a name mistyped.
 const SHORTEST_TEXT: usize = 100;
@@ -13,6 +14,8 @@ const SHORTEST_TEXT: usize = 100;
 /// What was presented.
 pub(super) enum Presented {
     Text(String),
+    /// A text, and what its holder was to prove.
+    Challenged(String, Challenge),
     Bytes(Vec<u8>),
 }
 
@@ -33,7 +36,7 @@ pub(super) fn read(presented: &str) -> Result<Presented, CliError> {
         }
         Err(error) if error.kind() == ErrorKind::NotFound && presented.len() < SHORTEST_TEXT => {
             Err(CliError::Data(format!(
-                "{presented}: there is no such file, and it is no QR text ({QR_PREFIX}…) or envelope in base64"
+                "{presented}: there is no such file, and it is no QR text ({QR_PREFIX}…), envelope in base64 or SD-JWT VC"
             )))
         }
         // A text can be longer than any file's name.

@@ -110,6 +110,10 @@ pub(super) async fn serve(
         Some(decoder) => state.with_decoder(decoder),
         None => state,
     };
+    // Whoever asks for a list is told the same; what needs none is answered all the same.
+    if let Err(error) = registry.prepare_status_lists(state.now()) {
+        tracing::error!(%error, "the status lists cannot be made");
+    }
     let served = http::serve(tcp, Some(local), state, stop()).await;
     let _ = std::fs::remove_file(&socket);
     served.map_err(CliError::internal)?;

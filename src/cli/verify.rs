@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use hyper::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::access::{Access, to_value};
 use super::client::{Ask, Client};
@@ -12,6 +12,7 @@ use super::exit::{CliError, Exit};
 use super::presented::{Presented, read};
 use super::words::print_verdict;
 use super::{OutputArgs, now, runtime, trust_memory};
+use crate::sdjwt::Challenge;
 use crate::time::UnixTime;
 use crate::verify::{Language, Status, Verdict, Verifier};
 
@@ -27,10 +28,16 @@ pub(super) struct VerifyArgs {
     /// Judge for another time, as 2026-11-24T10:00:00+08:00
     #[arg(long, value_name = "TIME")]
     at: Option<UnixTime>,
+    /// Who you are, as the holder of an SD-JWT VC was told; goes with --nonce
+    #[arg(long, value_name = "TEXT", requires = "nonce")]
+    audience: Option<String>,
+    /// What you made up for this once and the holder was to sign
+    #[arg(long, value_name = "TEXT", requires = "audience")]
+    nonce: Option<String>,
     /// Language of the findings
     #[arg(long, default_value = "zh")]
     lang: Lang,
-    /// A file (.elic, text, PNG or JPEG), the QR's text itself, or - for standard input
+    /// A file (.elic, text, PNG or JPEG), the QR's or SD-JWT VC's text itself, or - for standard input
     #[arg(value_name = "FILE|TEXT|PICTURE|-")]
     presented: String,
     #[command(flatten)]
@@ -68,7 +75,7 @@ that is older than one seen before is refused (65).
 Exit codes: 0 valid, 1 invalid, 2 it cannot be determined, 64 wrong usage, 65 unreadable input, 70 no service answers.";
 
 pub(super) fn run(args: &VerifyArgs) -> Result<Exit, CliError> {
-    let presented = read(&args.presented)?;
+    let presented = args.challenged(read(&args.presented)?);
     match (&args.by.dir, &args.by.server) {
         (Some(dir), _) => here(args, dir, presented),
         (_, Some(url)) => {
@@ -130,6 +137,9 @@ fn here(args: &VerifyArgs, dir: &Path, presented: Presented) -> Result<Exit, Cli
             (Access::Here(registry), None) => {
                 let verdict = match &presented {
                     Presented::Text(text) => registry.verify_text(text, now()),
+                    Presented::Challenged(text, challenge) => {
+                        registry.verify_challenged(text, challenge, now())
+                    }
                     Presented::Bytes(bytes) => registry.verify_bytes(bytes, now()),
                 };
                 print(args, &verdict)
@@ -151,6 +161,7 @@ fn no_time(args: &VerifyArgs) -> Result<(), CliError> {
 fn judge(verifier: &Verifier<'_>, presented: &Presented, at: UnixTime) -> Verdict {
     match presented {
         Presented::Text(text) => verifier.verify_text(text, at),
+        Presented::Challenged(text, challenge) => verifier.verify_challenged(text, challenge, at),
         Presented::Bytes(bytes) => verifier.verify_bytes(bytes, at),
     }
 }
@@ -158,6 +169,10 @@ fn judge(verifier: &Verifier<'_>, presented: &Presented, at: UnixTime) -> Verdic
 async fn ask(mut client: Client, presented: Presented) -> Result<Value, CliError> {
     let (kind, body) = match presented {
         Presented::Text(text) => ("text/plain", text.into_bytes()),
+        Presented::Challenged(credential, Challenge { audience, nonce }) => {
+            let request = json!({"credential": credential, "audience": audience, "nonce": nonce});
+            ("application/json", request.to_string().into_bytes())
+        }
         Presented::Bytes(bytes) => ("application/cose", bytes),
     };
     let headers = vec![("content-type", kind.to_owned())];
@@ -181,6 +196,17 @@ fn print_answer(args: &VerifyArgs, verdict: &Value) -> Result<Exit, CliError> {
 }
 
 impl VerifyArgs {
+    /// With what the holder was to prove, if anything.
+    fn challenged(&self, presented: Presented) -> Presented {
+        match (presented, &self.audience, &self.nonce) {
+            (Presented::Text(text), Some(audience), Some(nonce)) => {
+                let challenge = Challenge { audience: audience.clone(), nonce: nonce.clone() };
+                Presented::Challenged(text, challenge)
+            }
+            (presented, _, _) => presented,
+        }
+    }
+
     const fn language(&self) -> Language {
         match self.lang {
             Lang::Zh => Language::Zh,

@@ -55,6 +55,17 @@ fn in_words(verdict: &Value, status: Status, language: Language) -> String {
             let _ = write!(words, "\n  {}  {}", text(holder, "name"), text(holder, "code"));
         }
     }
+    if let Some(Value::Object(disclosed)) = verdict.get("sd_jwt").and_then(|shown| shown.get("disclosed")) {
+        let _ = write!(
+            words,
+            "\nSD-JWT VC  {}",
+            verdict.get("sd_jwt").map(|shown| text(shown, "vct")).unwrap_or_default()
+        );
+        for (claim, value) in disclosed {
+            let plain = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let _ = write!(words, "\n  {claim}: {plain}");
+        }
+    }
     words
 }
 
@@ -95,7 +106,7 @@ fn sentence(code: &str, language: Language) -> &str {
 
 /// The label of a check; one of a later version is shown as it is.
 fn check_label(word: &str, language: Language) -> &str {
-    let known = Check::ALL.into_iter().find(|known| known.as_str() == word);
+    let known = Check::ALL.into_iter().chain([Check::Holder]).find(|known| known.as_str() == word);
     known.map_or(word, |known| known.label(language))
 }
 

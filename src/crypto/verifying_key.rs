@@ -142,12 +142,21 @@ impl VerifyingKey {
 
     /// Whether `signature` (64 bytes, FORMAT.md §1) is this key's over `message`.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
-        let (first, second) = signature
+        match (self.algorithm, signature.last_chunk::<32>()) {
+            (Algorithm::Es256, Some(s)) if signature.len() == 64 && *s > HALF_ORDER => {
+                Err(SignatureError::HighS)
+            }
+            _ => self.verify_foreign(message, signature),
+        }
+    }
+
+    /// As [`VerifyingKey::verify`], for formats that are not ours: JOSE (RFC 7518 §3.4) allows either s.
+    pub fn verify_foreign(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+        let (first, _) = signature
             .split_at_checked(32)
             .filter(|(_, second)| second.len() == 32)
             .ok_or(SignatureError::Length { got: signature.len() })?;
         let primitive: &dyn signature::VerificationAlgorithm = match self.algorithm {
-            Algorithm::Es256 if *second > HALF_ORDER[..] => return Err(SignatureError::HighS),
             Algorithm::EdDsa if PointFault::of(first).is_some() => return Err(SignatureError::BadR),
             Algorithm::Es256 => &signature::ECDSA_P256_SHA256_FIXED,
             Algorithm::EdDsa => &signature::ED25519,
@@ -246,6 +255,8 @@ mod tests {
         let mut high = low;
         negate_s(&mut high);
         assert_eq!(key.verifying_key().verify(b"licence", &high), Err(SignatureError::HighS));
+        assert_eq!(key.verifying_key().verify_foreign(b"licence", &high), Ok(()));
+        assert_eq!(key.verifying_key().verify_foreign(b"license", &high), Err(SignatureError::Mismatch));
         to_low_s(&mut high);
         assert_eq!(high, low);
     }

@@ -71,8 +71,7 @@ fn judge_all(state: &State, id: RequestId, lines: Vec<Line>) -> Vec<u8> {
 }
 
 fn judge(state: &State, line: &[u8]) -> Result<Vec<u8>, Problem> {
-    let request = CredentialRequest::from_json(line)?;
-    let verdict = state.registry.verify_text(&request.credential, state.now());
+    let verdict = CredentialRequest::from_json(line)?.judge(state)?;
     serde_json::to_vec(&verdict).map_err(Problem::internal)
 }
 

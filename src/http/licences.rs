@@ -59,6 +59,18 @@ pub(super) async fn change_status(
     answer::json(&to_its_end(change).await?)
 }
 
+pub(super) async fn issue_sd_jwt(
+    extract::State(state): extract::State<State>,
+    Department(caller): Department,
+    Named(identifier): Named,
+    request: Request,
+) -> Result<Response, Problem> {
+    let body = json_body(&state, request).await?;
+    let (registry, now) = (Arc::clone(&state.registry), state.now());
+    let act = async move { registry.issue_sd_jwt(&caller, &identifier, &body, now).await };
+    Ok(answer::with_status(answer::json(&to_its_end(act).await?)?, StatusCode::CREATED))
+}
+
 pub(super) async fn show(
     extract::State(state): extract::State<State>,
     Department(caller): Department,

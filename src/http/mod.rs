@@ -2,7 +2,7 @@
 //!
 //! `server` accepts connections and drains them, `descriptors` bounds them by what the process may open,
 //! `write_timeout` breaks with who does not read, `router` is the table of calls, `observe` stands around every one of
-//! them. Calls: `verifications` and `batch`, `licences`, `statements`, `page`, `openapi`. What they share: `state`, `department`
+//! them. Calls: `verifications` and `batch`, `licences`, `status_changes`, `statements`, `status_lists`, `page`, `openapi`. What they share: `state`, `department`
 //! (who asks), `strangers` (how often who has no key), `trace` (what the request is called), `body` and `lines` (what was sent), `pictures` (bounded workers), `answer` and
 //! `problem` (what is sent back).
 
@@ -23,6 +23,8 @@ mod router;
 mod server;
 mod state;
 mod statements;
+mod status_changes;
+mod status_lists;
 mod strangers;
 mod trace;
 mod verifications;

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::trace::RequestId;
-use crate::registry::{ActError, ErrorKind, ProblemView};
+use crate::registry::{ActError, CameFirst, ErrorKind, ProblemView};
 
 /// Why a call was not done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,7 @@ pub struct Problem {
     code: &'static str,
     detail: Cow<'static, str>,
     problems: Vec<ProblemView>,
+    came_first: Option<CameFirst>,
     retry_after: Option<u16>,
     cause: Option<String>,
 }
@@ -32,12 +33,22 @@ struct ProblemBody<'a> {
     request_id: RequestId,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     problems: &'a [ProblemView],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    came_first: Option<&'a CameFirst>,
 }
 
 impl Problem {
     /// A problem with its stable code and a sentence on what was expected and what came.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, detail: detail.into(), problems: Vec::new(), retry_after: None, cause: None }
+        Self {
+            status,
+            code,
+            detail: detail.into(),
+            problems: Vec::new(),
+            came_first: None,
+            retry_after: None,
+            cause: None,
+        }
     }
 
     /// Ours to mend. The answer says nothing of the cause, which is logged beside the request's id.
@@ -114,6 +125,7 @@ impl Problem {
             detail: &self.detail,
             request_id,
             problems: &self.problems,
+            came_first: self.came_first.as_ref(),
         };
         serde_json::to_vec(&body).unwrap_or_default()
     }
@@ -143,6 +155,7 @@ impl From<ActError> for Problem {
         let refused = |status| {
             let mut problem = Self::new(status, code, error.to_string());
             problem.problems = error.problems();
+            problem.came_first = error.came_first().cloned();
             problem
         };
         let failed = |status, detail: &'static str| Self::new(status, code, detail).caused_by(&error);

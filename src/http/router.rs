@@ -9,7 +9,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use super::observe::observe;
 use super::problem::Problem;
 use super::state::{Listener, State};
-use super::{batch, licences, openapi, packs, page, statements, verifications};
+use super::{batch, licences, openapi, packs, page, statements, status_changes, status_lists, verifications};
 
 /// One call: method, path template, what it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,11 +43,15 @@ pub enum Operation {
     LicenceQrSvg,
     LicenceFile,
     ChangeStatus,
+    IssueSdJwt,
+    ChangeMany,
     ListTypes,
     ShowType,
     TrustList,
     TrustListPem,
     Pack,
+    ListStatusLists,
+    ShowStatusList,
     LedgerCheckpoint,
     LedgerKey,
     Describe,
@@ -82,11 +86,15 @@ pub const ROUTES: &[Route] = &[
     get("/v1/licences/{identifier}/qr.svg", Operation::LicenceQrSvg),
     get("/v1/licences/{identifier}/file", Operation::LicenceFile),
     post("/v1/licences/{identifier}/status", Operation::ChangeStatus),
+    post("/v1/licences/{identifier}/sd-jwt", Operation::IssueSdJwt),
+    post("/v1/licences/status-changes", Operation::ChangeMany),
     get("/v1/licence-types", Operation::ListTypes),
     get("/v1/licence-types/{code}", Operation::ShowType),
     get("/v1/trust-list", Operation::TrustList),
     get("/v1/trust-list.pem", Operation::TrustListPem),
     get("/v1/pack", Operation::Pack),
+    get("/v1/status-lists", Operation::ListStatusLists),
+    get("/v1/status-lists/{id}", Operation::ShowStatusList),
     get("/v1/ledger/checkpoint", Operation::LedgerCheckpoint),
     get("/v1/ledger/key", Operation::LedgerKey),
     get("/openapi.json", Operation::Describe),
@@ -114,11 +122,15 @@ impl Operation {
             Self::LicenceQrSvg => on(filter, licences::qr_svg),
             Self::LicenceFile => on(filter, licences::file),
             Self::ChangeStatus => on(filter, licences::change_status),
+            Self::IssueSdJwt => on(filter, licences::issue_sd_jwt),
+            Self::ChangeMany => on(filter, status_changes::change_many),
             Self::ListTypes => on(filter, statements::list_types),
             Self::ShowType => on(filter, statements::show_type),
             Self::TrustList => on(filter, statements::trust_list),
             Self::TrustListPem => on(filter, statements::trust_list_pem),
             Self::Pack => on(filter, packs::pack),
+            Self::ListStatusLists => on(filter, status_lists::list),
+            Self::ShowStatusList => on(filter, status_lists::show),
             Self::LedgerCheckpoint => on(filter, statements::ledger_checkpoint),
             Self::LedgerKey => on(filter, statements::ledger_key),
             Self::Describe => on(filter, openapi::describe),

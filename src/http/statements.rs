@@ -12,6 +12,7 @@ use super::answer;
 use super::problem::Problem;
 use super::state::State;
 use crate::licence::{LicenceType, json_schema_of_issue_request};
+use crate::sdjwt::TypeMetadata;
 
 #[derive(Serialize)]
 struct TypesView<'a> {
@@ -22,6 +23,8 @@ struct TypesView<'a> {
 struct TypeView<'a> {
     #[serde(flatten)]
     licence_type: &'a LicenceType,
+    #[serde(flatten)]
+    metadata: TypeMetadata,
     issue_request_schema: Value,
 }
 
@@ -39,7 +42,8 @@ pub(super) async fn show_type(
         Problem::new(StatusCode::NOT_FOUND, "type_unknown", "there is no such type in the catalogue")
     })?;
     let issue_request_schema = json_schema_of_issue_request(licence_type);
-    answer::json(&TypeView { licence_type, issue_request_schema }).map(answer::public)
+    let metadata = TypeMetadata::of(state.registry.public_url(), licence_type);
+    answer::json(&TypeView { licence_type, metadata, issue_request_schema }).map(answer::public)
 }
 
 pub(super) async fn trust_list(extract::State(state): extract::State<State>) -> Response {

@@ -13,13 +13,18 @@ use super::body::{self, MediaType};
 use super::problem::Problem;
 use super::state::State;
 use crate::codec::without_scanner_line_end;
+use crate::sdjwt::Challenge;
+use crate::verify::Verdict;
 
-/// `{"credential": "…"}`: QR text, or an envelope in base64. Borrowed from the body.
+/// `{"credential": "…"}`: QR text, an envelope in base64, or an SD-JWT VC; for the last, maybe what its holder was to prove:
+/// `"audience"` and `"nonce"`. Borrowed from the body.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CredentialRequest<'a> {
     #[serde(borrow)]
-    pub(super) credential: Cow<'a, str>,
+    credential: Cow<'a, str>,
+    audience: Option<String>,
+    nonce: Option<String>,
 }
 
 impl<'a> CredentialRequest<'a> {
@@ -33,6 +38,23 @@ impl<'a> CredentialRequest<'a> {
             Problem::new(status, code, format!("expected {{\"credential\": \"…\"}}: {error}"))
         })
     }
+
+    /// The verdict.
+    pub(super) fn judge(self, state: &State) -> Result<Verdict, Problem> {
+        let now = state.now();
+        match (self.audience, self.nonce) {
+            (None, None) => Ok(state.registry.verify_text(&self.credential, now)),
+            (Some(audience), Some(nonce)) if !audience.is_empty() && !nonce.is_empty() => {
+                let challenge = Challenge { audience, nonce };
+                Ok(state.registry.verify_challenged(&self.credential, &challenge, now))
+            }
+            _ => Err(Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "verification_request_refused",
+                "expected both \"audience\" and \"nonce\", neither empty, or none of them",
+            )),
+        }
+    }
 }
 
 pub(super) async fn verify(
@@ -45,8 +67,7 @@ pub(super) async fn verify(
     let verdict = match media {
         Some(MediaType::Json) => {
             let body = body::read(body, limits.body, limits.body_read_timeout).await?;
-            let request = CredentialRequest::from_json(&body)?;
-            state.registry.verify_text(&request.credential, state.now())
+            CredentialRequest::from_json(&body)?.judge(&state)?
         }
         Some(MediaType::Text) => {
             let body = body::read(body, limits.body, limits.body_read_timeout).await?;

@@ -4,4 +4,4 @@ mod issuer;
 mod predecessor;
 
 pub use issuer::{IssueError, Issuer, SignedLicence};
-pub use predecessor::{Predecessor, PredecessorError};
+pub use predecessor::{Predecessor, PredecessorError, Succession};

@@ -2,6 +2,7 @@
 //! (FORMAT.md §6, STORE.md §2).
 
 use super::entry_codec::{private_part, read_private_part};
+use super::sd_jwt::IssuedSdJwt;
 use crate::codec::KeyId;
 use crate::codec::cbor::{CborError, Reader, Writer};
 use crate::crypto::{Digest, Random, RandomError, random_bytes};
@@ -25,6 +26,8 @@ pub enum Event {
     Licence(Box<IssuedLicence>),
     /// The status of a licence was changed.
     Status(StatusChange),
+    /// An SD-JWT VC of a licence was issued.
+    SdJwt(IssuedSdJwt),
 }
 
 /// The installation, as it was made.
@@ -206,6 +209,7 @@ impl Event {
             Self::TrustList(_) => 5,
             Self::Licence(_) => Self::LICENCE,
             Self::Status(_) => Self::STATUS,
+            Self::SdJwt(_) => 11,
         }
     }
 
@@ -215,6 +219,7 @@ impl Event {
             Self::Certificate(minted) => vec![Digest::of(&minted.der)],
             Self::TrustList(envelope) => vec![Digest::of(envelope)],
             Self::Licence(issued) => vec![Digest::of(&issued.full), Digest::of(&issued.qr)],
+            Self::SdJwt(issued) => vec![issued.issuer_signed],
             Self::Installation(_) | Self::Department(_) | Self::ApiKey(_) | Self::Status(_) => Vec::new(),
         }
     }

@@ -6,6 +6,7 @@ use super::entry::{
     ApiKey, ApiKeyState, Department, EntryError, Event, Installation, IssuedLicence, Issuing,
     MintedCertificate, Order, Replaced, StatusChange,
 };
+use super::sd_jwt::IssuedSdJwt;
 use crate::codec::KeyId;
 use crate::codec::cbor::{MapKeys, Reader, Writer};
 use crate::crypto::Digest;
@@ -32,6 +33,7 @@ pub(super) fn private_part(event: &Event) -> Vec<u8> {
         }
         Event::Licence(issued) => write_licence(issued, &mut map),
         Event::Status(change) => write_status(change, &mut map),
+        Event::SdJwt(issued) => issued.write(&mut map),
     }
     map.finish()
 }
@@ -114,6 +116,7 @@ pub(super) fn read_private_part(kind: u64, bytes: &[u8]) -> Result<Event, EntryE
         5 => Event::TrustList(map.bytes(1)?.to_vec()),
         6 => Event::Licence(Box::new(read_licence(&mut map)?)),
         7 => Event::Status(read_status(&mut map)?),
+        11 => Event::SdJwt(IssuedSdJwt::read(&mut map)?),
         got => return Err(EntryError::Kind { got }),
     };
     map.close()?;
@@ -192,7 +195,7 @@ fn parse<T: FromStr>(text: &str, what: &'static str) -> Result<T, EntryError> {
 }
 
 /// A map whose keys are asked for in order, and which must hold no others.
-struct Map<'a> {
+pub(super) struct Map<'a> {
     reader: Reader<'a>,
     keys: MapKeys<'a>,
 }
@@ -211,18 +214,23 @@ impl<'a> Map<'a> {
         }
     }
 
-    fn text(&mut self, key: i64) -> Result<&'a str, EntryError> {
+    pub(super) fn text(&mut self, key: i64) -> Result<&'a str, EntryError> {
         self.key(key)?;
         Ok(self.reader.text()?)
     }
 
-    fn bytes(&mut self, key: i64) -> Result<&'a [u8], EntryError> {
+    pub(super) fn bytes(&mut self, key: i64) -> Result<&'a [u8], EntryError> {
         self.key(key)?;
         Ok(self.reader.bytes()?)
     }
 
-    fn digest(&mut self, key: i64) -> Result<Digest, EntryError> {
+    pub(super) fn digest(&mut self, key: i64) -> Result<Digest, EntryError> {
         Digest::from_slice(self.bytes(key)?).ok_or(EntryError::Value { what: "digest" })
+    }
+
+    /// Keys that were not asked for yet.
+    pub(super) const fn left(&self) -> usize {
+        self.keys.left()
     }
 
     fn sequence(&mut self, key: i64) -> Result<u32, EntryError> {
@@ -230,7 +238,7 @@ impl<'a> Map<'a> {
         u32::try_from(self.reader.uint()?).map_err(|_| EntryError::Value { what: "sequence number" })
     }
 
-    fn parsed<T: FromStr>(&mut self, key: i64, what: &'static str) -> Result<T, EntryError> {
+    pub(super) fn parsed<T: FromStr>(&mut self, key: i64, what: &'static str) -> Result<T, EntryError> {
         parse(self.text(key)?, what)
     }
 

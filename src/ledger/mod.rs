@@ -7,6 +7,7 @@ mod entry_codec;
 mod frontier;
 mod note;
 mod proof;
+mod sd_jwt;
 
 pub use checkpoint::{Checkpoint, CheckpointError, CheckpointKey};
 pub use entry::{
@@ -18,3 +19,4 @@ pub use note::{NoteError, VerifierKey, VerifierKeyError};
 pub use proof::{
     ProofError, consistency_proof, inclusion_proof, inclusion_root, verify_consistency, verify_inclusion,
 };
+pub use sd_jwt::IssuedSdJwt;

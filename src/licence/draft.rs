@@ -1,9 +1,11 @@
-//! The issue request, read: `{"type", "number", "holders", "issued"?, "valid_from"?, "valid_to"?, "fields", "replaces"?}`.
+//! The issue request, read: `{"type", "number", "holders", "issued"?, "valid_from"?, "valid_to"?, "fields", "replaces"?,
+//! "replaces_for"?}`.
 
 use super::holder_code_type::HolderCodeType;
 use super::identifier::Identifier;
 use super::json::{Json, pointer, read_object};
 use super::problem::{DraftError, Problems, Rule};
+use super::replacement::Replacement;
 use super::type_code::TypeCode;
 use crate::time::Date;
 
@@ -19,6 +21,7 @@ pub struct Draft {
     pub(super) valid_to: Option<DraftEnd>,
     pub(super) fields: Vec<(String, Json)>,
     pub(super) replaces: Option<Identifier>,
+    pub(super) replaces_for: Option<Replacement>,
 }
 
 /// A holder as requested.
@@ -56,11 +59,25 @@ impl Draft {
         let valid_to = shape.optional("valid_to", end);
         let fields = shape.required("fields", object);
         let replaces = shape.optional("replaces", parsed);
+        let replaces_for = shape.optional("replaces_for", parsed);
+        if replaces_for.is_some() && replaces.is_none() {
+            shape.problems.add("/replaces", Rule::Missing);
+        }
         let problems = shape.finish();
         match (type_code, number, holders, fields) {
             (Some(type_code), Some(number), Some(holders), Some(fields)) => {
                 problems.into_result()?;
-                Ok(Self { type_code, number, holders, issued, valid_from, valid_to, fields, replaces })
+                Ok(Self {
+                    type_code,
+                    number,
+                    holders,
+                    issued,
+                    valid_from,
+                    valid_to,
+                    fields,
+                    replaces,
+                    replaces_for,
+                })
             }
             _ => Err(problems.into()),
         }
@@ -79,6 +96,11 @@ impl Draft {
     /// The licence it is to replace.
     pub const fn replaces(&self) -> Option<&Identifier> {
         self.replaces.as_ref()
+    }
+
+    /// What it is to replace it for.
+    pub fn replaces_for(&self) -> Replacement {
+        self.replaces_for.unwrap_or_default()
     }
 }
 
@@ -248,6 +270,12 @@ pub(super) mod tests {
         assert_eq!(problems("/valid_to", json!("Long-term")).len(), 1);
         assert_eq!(problems("/replaces", json!("1.2.3")).len(), 1);
         assert_eq!(problems("/type", json!("11100000000013338W99")).len(), 1);
+        assert_eq!(
+            problems("/replaces_for", json!("renewal")),
+            ["/replaces: expected this member, got none"],
+            "a purpose without a predecessor"
+        );
+        assert_eq!(problems("/replaces_for", json!("Renewal")).len(), 1);
         assert_eq!(problems("/holders/0/code_type", json!("112")).len(), 1);
     }
 

@@ -7,6 +7,7 @@ use super::holder_code_type::{HolderCodeType, HolderCodeTypeError};
 use super::identifier::IdentifierError;
 use super::json::UnreadableError;
 use super::licence_type::HolderCategory;
+use super::replacement::ReplacementError;
 use super::text::TextError;
 use super::type_code::{TypeCode, TypeCodeError};
 use super::validity::PastCalendar;
@@ -129,6 +130,9 @@ pub enum Rule {
     /// No identifier.
     #[error(transparent)]
     Identifier(#[from] IdentifierError),
+    /// No kind of replacement.
+    #[error(transparent)]
+    Replacement(#[from] ReplacementError),
     /// Too few holders, or too many.
     #[error("expected 1 to {max} holders, got {got}")]
     HolderCount {
@@ -185,6 +189,7 @@ impl Rule {
             Self::TypeCode(_) => "type_code",
             Self::OtherType { .. } => "other_type",
             Self::Identifier(error) => error.code(),
+            Self::Replacement(_) => "replaces_for",
             Self::HolderCount { .. } => "holder_count",
             Self::CodeType(_) => "code_type",
             Self::Holder(error) if error.is_name() => "holder_name",

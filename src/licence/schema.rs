@@ -11,6 +11,7 @@ use super::holder::Holder;
 use super::holder_code_type::HolderCodeType;
 use super::identifier::Identifier;
 use super::licence_type::LicenceType;
+use super::replacement::Replacement;
 use super::validity::ValidityRange;
 use super::value::MAX_INTEGER;
 
@@ -35,7 +36,9 @@ pub fn json_schema_of_issue_request(licence_type: &LicenceType) -> Value {
             "valid_to": valid_to(licence_type),
             "fields": fields(licence_type),
             "replaces": {"type": "string", "maxLength": Identifier::MAX_LENGTH},
+            "replaces_for": {"enum": Replacement::ALL},
         },
+        "dependentRequired": {"replaces_for": ["replaces"]},
     })
 }
 

@@ -150,15 +150,20 @@ impl Certificate {
         matches!(self.role, Role::Authority { .. })
     }
 
-    /// What its key signs; `None` for an authority.
+    /// What its key signs first of all; `None` for an authority.
     pub const fn usage(&self) -> Option<Usage> {
         self.role.usage()
+    }
+
+    /// Whether its key signs `usage`: a department's may sign SD-JWT VC beside licences.
+    pub fn signs(&self, usage: Usage) -> bool {
+        self.role.signs(usage)
     }
 
     /// What a department may issue; `None` for all others.
     pub const fn scope(&self) -> Option<&Scope> {
         match &self.role {
-            Role::Department(scope) => Some(scope),
+            Role::Department(scope, _) => Some(scope),
             Role::Authority { .. } | Role::Signer(_) => None,
         }
     }

@@ -13,6 +13,7 @@ use super::certificate::{Certificate, SubjectKeyId, Validity};
 use super::certificate_error::CertificateError;
 use super::extension::{Scope, credit_code_extension};
 use super::path::{PathError, check_link};
+use super::profile::LicenceForms;
 use super::usage::Usage;
 use super::{der, oids};
 use crate::crypto::{Algorithm, KeyError, Random, RandomError, SigningKey, VerifyingKey, random_bytes};
@@ -128,9 +129,13 @@ pub fn mint_department(
     issuer: CertificateIssuer<'_>,
     request: &Request<'_>,
     scope: &Scope,
+    forms: LicenceForms,
     random: &dyn Random,
 ) -> Result<Certificate, MintError> {
     let mut params = signer(params(request, random)?, Usage::Licence);
+    if forms == LicenceForms::EnvelopeAndSdJwt {
+        params.extended_key_usages.push(ExtendedKeyUsagePurpose::Other(Usage::SdJwt.oid()));
+    }
     let identifier = DnType::CustomDnType(oids::ORGANIZATION_IDENTIFIER.to_vec());
     params.distinguished_name.push(identifier, scope.credit_code.as_str());
     let code = credit_code_extension(&scope.credit_code);
@@ -148,7 +153,7 @@ pub fn mint_installation_signer(
     random: &dyn Random,
 ) -> Result<Certificate, MintError> {
     match usage {
-        Usage::Licence | Usage::TrustList => Err(MintError::Usage { usage }),
+        Usage::Licence | Usage::SdJwt | Usage::TrustList => Err(MintError::Usage { usage }),
         Usage::Presentation | Usage::Receipt | Usage::Pack | Usage::StatusList => {
             issue(signer(params(request, random)?, usage), issuer, request)
         }

@@ -29,7 +29,7 @@ pub use mint::{
     mint_root, mint_trust_list_signer,
 };
 pub use path::{Budget, MAX_PATH, Path, PathBuilder, PathError, build_path};
-pub use profile::Role;
+pub use profile::{LicenceForms, Role};
 pub use signer::KnownSigner;
 pub use trust_list::{
     Authority, CertificateEntry, LedgerKey, Revocation, RevocationReason, TrustList, TrustListError,

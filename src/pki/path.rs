@@ -293,7 +293,7 @@ pub(crate) fn check_link(child: &Certificate, issuer: &Certificate, below: usize
             Err(PathError::PathLength { issuer, allowed: *allowed, got: below })
         }
         (Role::Authority { .. }, _) => Ok(()),
-        (Role::Department(_) | Role::Signer(_), issuer) => Err(PathError::NotAnAuthority { issuer }),
+        (Role::Department(..) | Role::Signer(_), issuer) => Err(PathError::NotAnAuthority { issuer }),
     }
 }
 
@@ -302,7 +302,7 @@ fn check_level(certificate: &Certificate, got: usize) -> Result<(), PathError> {
     let expected = match certificate.role() {
         Role::Authority { .. } if got == 0 => 0, // the root itself
         Role::Authority { .. } | Role::Signer(Usage::TrustList) => 1,
-        Role::Department(_) | Role::Signer(_) => 2,
+        Role::Department(..) | Role::Signer(_) => 2,
     };
     if got == expected {
         Ok(())

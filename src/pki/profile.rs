@@ -7,7 +7,7 @@ use super::certificate_error::{CertificateError, Extension, KeyUsage};
 use super::der;
 use super::extension::{Scope, TypeCodes, credit_code_from_extension};
 use super::oids;
-use super::usage::Usage;
+use super::usage::{Usage, Usages};
 
 /// What a certificate is for. Everything else is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,18 +18,35 @@ pub enum Role {
         path_length: u8,
     },
     /// Signs licences of its scope.
-    Department(Scope),
+    Department(Scope, LicenceForms),
     /// Signs one other kind of thing for the installation; never [`Usage::Licence`].
     Signer(Usage),
 }
 
+/// The forms in which a department signs its licences.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LicenceForms {
+    /// Envelopes only.
+    Envelope,
+    /// Envelopes, and SD-JWT VC.
+    EnvelopeAndSdJwt,
+}
+
 impl Role {
-    /// What it signs; `None` for an authority.
+    /// What it signs first of all; `None` for an authority.
     pub const fn usage(&self) -> Option<Usage> {
         match self {
             Self::Authority { .. } => None,
-            Self::Department(_) => Some(Usage::Licence),
+            Self::Department(..) => Some(Usage::Licence),
             Self::Signer(usage) => Some(*usage),
+        }
+    }
+
+    /// Whether it signs `usage`.
+    pub fn signs(&self, usage: Usage) -> bool {
+        match self {
+            Self::Department(_, LicenceForms::EnvelopeAndSdJwt) if usage == Usage::SdJwt => true,
+            _ => self.usage() == Some(usage),
         }
     }
 }
@@ -86,18 +103,27 @@ impl<'a> Extensions<'a> {
     /// The table of FORMAT §4: constraints, usage and scope together say what a certificate is.
     pub(crate) fn role(&self) -> Result<Role, CertificateError> {
         let constraints = self.constraints()?;
-        let usage = self.usage.map(|value| Usage::from_extension(value.bytes)).transpose()?;
+        let usage = self.usage.map(|value| Usages::from_extension(value.bytes)).transpose()?;
         let role = match (constraints, usage, self.scope()?) {
             (Constraints::Authority { path_length }, None, None) => Role::Authority { path_length },
-            (Constraints::End, Some(Usage::Licence), Some(scope)) => Role::Department(scope),
-            (Constraints::End, Some(Usage::Licence), None) => {
+            (Constraints::End, Some(Usages::One(Usage::Licence)), Some(scope)) => {
+                Role::Department(scope, LicenceForms::Envelope)
+            }
+            (Constraints::End, Some(Usages::LicenceAndSdJwt), Some(scope)) => {
+                Role::Department(scope, LicenceForms::EnvelopeAndSdJwt)
+            }
+            (Constraints::End, Some(Usages::One(Usage::Licence) | Usages::LicenceAndSdJwt), None) => {
                 return Err(CertificateError::Missing { which: Extension::CreditCode });
             }
-            (Constraints::End, Some(usage), None) => Role::Signer(usage),
+            (Constraints::End, Some(Usages::One(usage)), None) => Role::Signer(usage),
             (Constraints::End, None, _) => {
                 return Err(CertificateError::Missing { which: Extension::ExtendedKeyUsage });
             }
-            (Constraints::Authority { .. }, Some(usage), _) => {
+            (Constraints::Authority { .. }, Some(usages), _) => {
+                let usage = match usages {
+                    Usages::One(usage) => usage,
+                    Usages::LicenceAndSdJwt => Usage::Licence,
+                };
                 return Err(CertificateError::AuthoritySigns { usage });
             }
             (_, _, Some(_)) => return Err(CertificateError::ScopeMisplaced),
@@ -156,7 +182,7 @@ impl<'a> Extensions<'a> {
         // RFC 5280 §4.2.1.3 counts bits from the highest: digitalSignature 0, keyCertSign 5, cRLSign 6.
         let (expected, bits) = match role {
             Role::Authority { .. } => (KeyUsage::Authority, 0x0600),
-            Role::Department(_) | Role::Signer(_) => (KeyUsage::Signer, 0x8000),
+            Role::Department(..) | Role::Signer(_) => (KeyUsage::Signer, 0x8000),
         };
         let got = match *critical(self.key_usage, which)? {
             [der::BIT_STRING, 2, _, high] => u16::from_be_bytes([high, 0]),

@@ -51,17 +51,17 @@ impl KnownSigner {
         self.leaf.key()
     }
 
-    /// The one kind of thing it signs.
+    /// What it signs first of all.
     pub const fn usage(&self) -> Usage {
         self.usage
     }
 
-    /// That it signs `expected`, and nothing else.
+    /// That it is certified to sign `expected`.
     pub fn check_usage(&self, expected: Usage) -> Result<(), PathError> {
-        match self.usage {
-            got if got == expected => Ok(()),
-            got => Err(PathError::Usage { certificate: self.key_id(), expected, got }),
+        if self.leaf.signs(expected) {
+            return Ok(());
         }
+        Err(PathError::Usage { certificate: self.key_id(), expected, got: self.usage })
     }
 
     /// That every certificate of the path, the root among them, is valid at `at`.

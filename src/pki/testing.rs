@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::der::{self, Der};
 use super::mint::ecdsa_der;
 use super::{
-    Anchor, Authority, Certificate, CertificateEntry, CertificateIssuer, LedgerKey, Request, Scope,
-    SubjectName, TrustList, TrustStore, TypeCodes, Usage, Validity, mint_city, mint_department,
+    Anchor, Authority, Certificate, CertificateEntry, CertificateIssuer, LedgerKey, LicenceForms, Request,
+    Scope, SubjectName, TrustList, TrustStore, TypeCodes, Usage, Validity, mint_city, mint_department,
     mint_installation_signer, mint_root, mint_trust_list_signer, sign_trust_list,
 };
 use crate::crypto::{Algorithm, Digest, Random, RandomError, SigningKey};
@@ -82,7 +82,7 @@ impl Tree {
         let root = Identity { certificate: Arc::new(root), key };
         let city = certify(algorithm, "测试市", |request| mint_city(root.issuer(), request, &random));
         let department = certify(algorithm, "测试市住房局", |request| {
-            mint_department(city.issuer(), request, &scope(), &random)
+            mint_department(city.issuer(), request, &scope(), LicenceForms::EnvelopeAndSdJwt, &random)
         });
         let trust_list = certify(algorithm, "信任列表", |request| {
             mint_trust_list_signer(root.issuer(), request, &random)

@@ -1,4 +1,4 @@
-//! What a certificate's key may sign: one extended key usage, one `typ`.
+//! What a certificate's key may sign: one extended key usage, one `typ`; a department's may add SD-JWT VC (FORMAT §4).
 
 use std::fmt;
 
@@ -6,7 +6,8 @@ use super::der::{self, Der, DerError};
 use super::oids;
 use crate::codec::Typ;
 
-/// The one kind of thing a certificate's key signs. There are as many as there are `typ` values, in FORMAT §1's order.
+/// A kind of thing that a certificate's key signs. There is one for each `typ`, in FORMAT §1's order, and one for SD-JWT VC,
+/// which are no envelopes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Usage {
     /// `….3.1`: licences; only a department's certificate has it.
@@ -21,9 +22,20 @@ pub enum Usage {
     Pack,
     /// `….3.6`: status lists.
     StatusList,
+    /// `….3.7`: SD-JWT VC; only beside [`Usage::Licence`].
+    SdJwt,
 }
 
-/// An extended key usage extension that does not say exactly one of our usages.
+/// What a certificate's extended key usage extension may say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Usages {
+    /// One of [`Usage::ALL`].
+    One(Usage),
+    /// [`Usage::Licence`], then [`Usage::SdJwt`].
+    LicenceAndSdJwt,
+}
+
+/// An extended key usage extension that does not say exactly one of our usages, or the two of a department.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UsageError {
     /// Not the DER of `SEQUENCE OF OBJECT IDENTIFIER`.
@@ -41,19 +53,20 @@ pub enum UsageError {
 }
 
 impl Usage {
-    /// All of them, in order.
+    /// All that a certificate can have alone, in order.
     pub const ALL: [Self; 6] =
         [Self::Licence, Self::Presentation, Self::Receipt, Self::TrustList, Self::Pack, Self::StatusList];
 
-    /// The `typ` of the envelopes that such a key signs.
-    pub const fn typ(self) -> Typ {
+    /// The `typ` of the envelopes that such a key signs; `None` for SD-JWT VC.
+    pub const fn typ(self) -> Option<Typ> {
         match self {
-            Self::Licence => Typ::Licence,
-            Self::Presentation => Typ::Presentation,
-            Self::Receipt => Typ::Receipt,
-            Self::TrustList => Typ::TrustList,
-            Self::Pack => Typ::Pack,
-            Self::StatusList => Typ::StatusList,
+            Self::Licence => Some(Typ::Licence),
+            Self::Presentation => Some(Typ::Presentation),
+            Self::Receipt => Some(Typ::Receipt),
+            Self::TrustList => Some(Typ::TrustList),
+            Self::Pack => Some(Typ::Pack),
+            Self::StatusList => Some(Typ::StatusList),
+            Self::SdJwt => None,
         }
     }
 
@@ -66,6 +79,7 @@ impl Usage {
             Self::TrustList => 4,
             Self::Pack => 5,
             Self::StatusList => 6,
+            Self::SdJwt => 7,
         }
     }
 
@@ -75,14 +89,34 @@ impl Usage {
         oid.push(u64::from(self.arc()));
         oid
     }
+}
 
+impl Usages {
     /// Reads the value of an extKeyUsage extension.
     pub(crate) fn from_extension(value: &[u8]) -> Result<Self, UsageError> {
         let purposes = Der::new(der::only(value, der::SEQUENCE)?).elements(0, usize::MAX)?;
-        let [purpose] = purposes.as_slice() else { return Err(UsageError::Count { got: purposes.len() }) };
-        let oid = der::only(purpose.raw, der::OBJECT_IDENTIFIER)?;
-        let Some((&last, oids::USAGES_DER)) = oid.split_last() else { return Err(UsageError::Foreign) };
-        Self::ALL.into_iter().find(|usage| usage.arc() == last).ok_or(UsageError::Foreign)
+        match purposes.as_slice() {
+            [purpose] => {
+                let last = last_arc(purpose.raw)?;
+                let known = Usage::ALL.into_iter().find(|usage| usage.arc() == last);
+                known.map(Self::One).ok_or(UsageError::Foreign)
+            }
+            [first, second]
+                if last_arc(first.raw) == Ok(Usage::Licence.arc())
+                    && last_arc(second.raw) == Ok(Usage::SdJwt.arc()) =>
+            {
+                Ok(Self::LicenceAndSdJwt)
+            }
+            _ => Err(UsageError::Count { got: purposes.len() }),
+        }
+    }
+}
+
+/// The last component of one of our object identifiers.
+fn last_arc(purpose: &[u8]) -> Result<u8, UsageError> {
+    match der::only(purpose, der::OBJECT_IDENTIFIER)?.split_last() {
+        Some((&last, oids::USAGES_DER)) => Ok(last),
+        _ => Err(UsageError::Foreign),
     }
 }
 
@@ -108,6 +142,7 @@ impl fmt::Display for Usage {
             Self::TrustList => "trust lists",
             Self::Pack => "packs",
             Self::StatusList => "status lists",
+            Self::SdJwt => "SD-JWT VC",
         })
     }
 }
@@ -130,14 +165,20 @@ mod tests {
     fn anything_but_one_of_our_six_is_refused() {
         let ours = |last: u8| [oids::USAGES_DER, &[last]].concat();
         let server_auth: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
-        assert_eq!(Usage::from_extension(&extension(&[])), Err(UsageError::Count { got: 0 }));
-        let two = extension(&[&ours(1), &ours(3)]);
-        assert_eq!(Usage::from_extension(&two), Err(UsageError::Count { got: 2 }));
+        assert_eq!(Usages::from_extension(&extension(&[])), Err(UsageError::Count { got: 0 }));
+        for two in [[1, 3], [7, 1], [2, 7], [7, 7], [1, 1]] {
+            let two = extension(&[&ours(two[0]), &ours(two[1])]);
+            assert_eq!(Usages::from_extension(&two), Err(UsageError::Count { got: 2 }));
+        }
+        let three = extension(&[&ours(1), &ours(7), &ours(2)]);
+        assert_eq!(Usages::from_extension(&three), Err(UsageError::Count { got: 3 }));
+        let foreign_beside = extension(&[&ours(1), server_auth]);
+        assert_eq!(Usages::from_extension(&foreign_beside), Err(UsageError::Count { got: 2 }));
         for foreign in [server_auth, &ours(0), &ours(7), oids::USAGES_DER, oids::CREDIT_CODE_DER] {
-            assert_eq!(Usage::from_extension(&extension(&[foreign])), Err(UsageError::Foreign));
+            assert_eq!(Usages::from_extension(&extension(&[foreign])), Err(UsageError::Foreign));
         }
         let trailing = [extension(&[&ours(1)]), vec![0]].concat();
-        assert_eq!(Usage::from_extension(&trailing), Err(DerError::Trailing { bytes: 1 }.into()));
+        assert_eq!(Usages::from_extension(&trailing), Err(DerError::Trailing { bytes: 1 }.into()));
     }
 
     #[test]
@@ -145,8 +186,16 @@ mod tests {
         for (index, usage) in Usage::ALL.into_iter().enumerate() {
             assert_eq!(usize::from(usage.arc()), index + 1);
             let oid = [oids::USAGES_DER, &[usage.arc()]].concat();
-            assert_eq!(Usage::from_extension(&extension(&[&oid])), Ok(usage));
-            assert_eq!(Usage::from(usage.typ()), usage);
+            assert_eq!(Usages::from_extension(&extension(&[&oid])), Ok(Usages::One(usage)));
+            assert_eq!(usage.typ().map(Usage::from), Some(usage));
         }
+    }
+
+    #[test]
+    fn licences_and_sd_jwt_are_the_one_pair() {
+        let ours = |last: u8| [oids::USAGES_DER, &[last]].concat();
+        let pair = extension(&[&ours(1), &ours(7)]);
+        assert_eq!(Usages::from_extension(&pair), Ok(Usages::LicenceAndSdJwt));
+        assert_eq!(Usage::SdJwt.typ(), None);
     }
 }

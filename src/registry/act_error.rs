@@ -1,12 +1,17 @@
 //! Why an act was not done. Each has a stable code, and says whether anything may have been written.
 
+use std::fmt;
+
 use serde::Serialize;
 
+use super::history::CameFirst;
 use crate::issue::{IssueError, PredecessorError};
 use crate::licence::{
     DraftError, Identifier, Problem, TextError, TransitionError, TypeCode, UnreadableError,
 };
+use crate::sdjwt::{HolderKeyError, SdJwtIssueError};
 use crate::store::{AppendError, Outcome, StoreError};
+use crate::time::UnixTime;
 
 /// An act that was not done.
 #[derive(Debug, thiserror::Error)]
@@ -15,14 +20,69 @@ pub enum ActError {
     #[error(transparent)]
     Draft(#[from] DraftError),
     /// The status request cannot be read.
-    #[error("expected {{\"to\": \"suspended\" / \"valid\" / \"revoked\", \"reason\": \"…\"}}: {0}")]
+    #[error("expected {{\"to\": a state, \"reason\": \"…\", \"legal_basis\"?: \"…\"}}: {0}")]
     StatusRequest(serde_json::Error),
     /// A member of the status request is unknown, missing or wrong.
-    #[error("expected {{\"to\": \"suspended\" / \"valid\" / \"revoked\", \"reason\": \"…\"}}: {0}")]
+    #[error("expected {{\"to\": a state, \"reason\": \"…\", \"legal_basis\"?: \"…\"}}: {0}")]
     StatusMember(serde_json::Error),
+    /// A row of status changes cannot be read.
+    #[error("expected {{\"identifier\", \"to\": a state, \"reason\", \"legal_basis\"?}}: {0}")]
+    StatusRowUnreadable(serde_json::Error),
+    /// A member of a row of status changes is unknown, missing or wrong.
+    #[error("expected {{\"identifier\", \"to\": a state, \"reason\", \"legal_basis\"?}}: {0}")]
+    StatusRow(serde_json::Error),
+    /// A row of status changes is too long.
+    #[error("expected a row of at most {max} bytes")]
+    RowTooLong {
+        /// The most bytes of a row.
+        max: usize,
+    },
+    /// More rows than one request or file may have.
+    #[error("expected at most {max} rows; put the rest into another file")]
+    TooManyRows {
+        /// The most rows.
+        max: usize,
+    },
+    /// A row before this one names the same licence.
+    #[error("an earlier row names the same licence; put this one into another file")]
+    RowTwice,
+    /// The row was done before, and the licence was changed since.
+    #[error(
+        "this very change was made at {at} and the licence was changed since: {first}; \
+             if it is meant anew, give another reason"
+    )]
+    DoneBefore {
+        /// When it was done.
+        at: UnixTime,
+        /// Who changed it since.
+        first: Box<CameFirst>,
+    },
     /// The reason may not stand in the ledger.
     #[error("the reason is refused: {0}")]
-    Reason(#[from] TextError),
+    Reason(TextError),
+    /// The legal basis may not stand in the ledger.
+    #[error("the legal basis is refused: {0}")]
+    LegalBasis(TextError),
+    /// The SD-JWT request cannot be read.
+    #[error("expected {{}} or {{\"holder_key\": JWK}}: {0}")]
+    SdJwtRequest(serde_json::Error),
+    /// A member of the SD-JWT request is unknown or wrong.
+    #[error("expected {{}} or {{\"holder_key\": JWK}}: {0}")]
+    SdJwtMember(serde_json::Error),
+    /// The holder's key.
+    #[error("holder_key: {0}")]
+    HolderKey(#[from] HolderKeyError),
+    /// The department was certified before there was SD-JWT VC.
+    #[error(
+        "this department's certificate is not for SD-JWT VC; `elicense department certify` makes one that is"
+    )]
+    SdJwtNotCertified,
+    /// Nothing can be issued of a licence that is not in force and will not be again.
+    #[error("the licence has ended: it was revoked or replaced, or its last day is past")]
+    LicenceEnded,
+    /// The SD-JWT VC could not be signed.
+    #[error(transparent)]
+    SdJwt(#[from] SdJwtIssueError),
     /// The caller's department does not issue.
     #[error("this department issues no licences")]
     NotAnIssuer,
@@ -36,8 +96,13 @@ pub enum ActError {
     #[error("there is no such licence")]
     NotFound,
     /// The licence that a draft replaces cannot be replaced.
-    #[error("the licence named in \"replaces\" cannot be replaced: {0}")]
-    Predecessor(#[from] PredecessorError),
+    #[error("the licence named in \"replaces\" cannot be replaced: {source}{}", Since(.first))]
+    Predecessor {
+        /// Why.
+        source: PredecessorError,
+        /// Who brought that about.
+        first: Option<Box<CameFirst>>,
+    },
     /// The number is another licence's.
     #[error("number {number:?} is taken by {by}, which this does not replace")]
     NumberTaken {
@@ -50,11 +115,30 @@ pub enum ActError {
     #[error("this idempotency key was used for another request")]
     KeyReused,
     /// The status may not change so.
-    #[error(transparent)]
-    Transition(#[from] TransitionError),
+    #[error("{source}{}", Since(.first))]
+    Transition {
+        /// What was asked for, and what is allowed.
+        source: TransitionError,
+        /// Who put it into the state it is in.
+        first: Option<Box<CameFirst>>,
+    },
+    /// A newer licence has taken its place.
+    #[error("the licence is replaced by {by} and can only be ended; {first}")]
+    AlreadyReplaced {
+        /// The newer licence.
+        by: Identifier,
+        /// Who issued that.
+        first: Box<CameFirst>,
+    },
     /// Somebody changed the licence at the same moment.
-    #[error("the licence was changed by somebody else at the same moment; look at it again")]
-    Raced,
+    #[error("the licence was changed by somebody else at the same moment: {first}; look at it again")]
+    Raced {
+        /// Who, and how.
+        first: Box<CameFirst>,
+    },
+    /// Somebody took the number at the same moment, and let go of it again.
+    #[error("something else was done at the same moment; try again")]
+    Contended,
     /// The clock is behind the newest ledger entry: nothing is signed.
     #[error("the clock is {seconds} s behind the newest ledger entry; nothing is signed until it is right")]
     ClockBehind {
@@ -110,19 +194,30 @@ impl ActError {
         match self {
             Self::Draft(DraftError::Unreadable(error)) => error.code(),
             Self::Draft(DraftError::Refused(_)) => "draft_refused",
-            Self::StatusRequest(_) => "not_json",
-            Self::StatusMember(_) => "status_request_refused",
+            Self::StatusRequest(_) | Self::StatusRowUnreadable(_) => "not_json",
+            Self::StatusMember(_) | Self::StatusRow(_) => "status_request_refused",
+            Self::RowTooLong { .. } => "too_large",
+            Self::TooManyRows { .. } => "too_many_rows",
+            Self::RowTwice => "row_twice",
+            Self::DoneBefore { .. } => "done_before",
             Self::Reason(_) => "reason_refused",
+            Self::SdJwtRequest(_) => "not_json",
+            Self::SdJwtMember(_) => "sd_jwt_request_refused",
+            Self::HolderKey(_) => "holder_key_refused",
+            Self::SdJwtNotCertified => "sd_jwt_not_certified",
+            Self::LicenceEnded => "licence_ended",
+            Self::LegalBasis(_) => "legal_basis_refused",
             Self::NotAnIssuer => "not_an_issuer",
             Self::UnknownType(_) => "type_unknown",
             Self::Issue(IssueError::OutOfScope { .. }) => "type_not_authorised",
-            Self::Issue(_) | Self::Internal(_) => "internal",
+            Self::Issue(_) | Self::SdJwt(_) | Self::Internal(_) => "internal",
             Self::NotFound => "not_found",
-            Self::Predecessor(_) => "not_replaceable",
+            Self::Predecessor { .. } => "not_replaceable",
             Self::NumberTaken { .. } => "number_taken",
             Self::KeyReused => "idempotency_key_reused",
-            Self::Transition(_) => "transition_not_allowed",
-            Self::Raced => "raced",
+            Self::Transition { .. } => "transition_not_allowed",
+            Self::AlreadyReplaced { .. } => "already_replaced",
+            Self::Raced { .. } | Self::Contended => "raced",
             Self::ClockBehind { .. } => "clock_behind",
             Self::Append(AppendError::Busy) => "busy",
             Self::Append(error) => match error.outcome() {
@@ -133,26 +228,56 @@ impl ActError {
         }
     }
 
+    /// What is wrong with an SD-JWT request: its JSON, or what it says.
+    pub(super) fn sd_jwt_request(error: serde_json::Error) -> Self {
+        if error.is_data() { Self::SdJwtMember(error) } else { Self::SdJwtRequest(error) }
+    }
+
     /// What kind of trouble it is.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Draft(DraftError::Unreadable(UnreadableError::TooLarge { .. })) => ErrorKind::TooLarge,
             Self::Draft(error) if error.is_unreadable() => ErrorKind::Unreadable,
-            Self::StatusRequest(_) => ErrorKind::Unreadable,
+            Self::StatusRequest(_) | Self::StatusRowUnreadable(_) | Self::SdJwtRequest(_) => {
+                ErrorKind::Unreadable
+            }
+            Self::RowTooLong { .. } | Self::TooManyRows { .. } => ErrorKind::TooLarge,
             Self::Draft(_)
             | Self::StatusMember(_)
+            | Self::StatusRow(_)
+            | Self::RowTwice
+            | Self::SdJwtMember(_)
+            | Self::HolderKey(_)
             | Self::Reason(_)
+            | Self::LegalBasis(_)
             | Self::NotAnIssuer
             | Self::UnknownType(_)
             | Self::Issue(IssueError::OutOfScope { .. })
             | Self::KeyReused => ErrorKind::Refused,
             Self::NotFound => ErrorKind::NotFound,
-            Self::Predecessor(_) | Self::NumberTaken { .. } | Self::Transition(_) | Self::Raced => {
-                ErrorKind::Conflict
-            }
+            Self::Predecessor { .. }
+            | Self::NumberTaken { .. }
+            | Self::Transition { .. }
+            | Self::AlreadyReplaced { .. }
+            | Self::DoneBefore { .. }
+            | Self::SdJwtNotCertified
+            | Self::LicenceEnded
+            | Self::Raced { .. }
+            | Self::Contended => ErrorKind::Conflict,
             Self::Append(AppendError::Busy) => ErrorKind::Busy,
             Self::ClockBehind { .. } | Self::Append(_) | Self::Store(_) => ErrorKind::Unavailable,
-            Self::Issue(_) | Self::Internal(_) => ErrorKind::Internal,
+            Self::Issue(_) | Self::SdJwt(_) | Self::Internal(_) => ErrorKind::Internal,
+        }
+    }
+
+    /// Whose change stands in the way of this one.
+    pub fn came_first(&self) -> Option<&CameFirst> {
+        match self {
+            Self::Predecessor { first, .. } | Self::Transition { first, .. } => first.as_deref(),
+            Self::AlreadyReplaced { first, .. } | Self::DoneBefore { first, .. } | Self::Raced { first } => {
+                Some(first)
+            }
+            _ => None,
         }
     }
 
@@ -165,5 +290,14 @@ impl ActError {
             detail: problem.rule.to_string(),
         };
         error.problems().iter().map(view).collect()
+    }
+}
+
+/// Who brought it about, where that is known.
+struct Since<'a>(&'a Option<Box<CameFirst>>);
+
+impl fmt::Display for Since<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_ref().map_or(Ok(()), |first| write!(f, "; {first}"))
     }
 }

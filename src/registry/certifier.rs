@@ -9,8 +9,8 @@ use crate::crypto::{Random, RandomError, SigningKey, random_bytes};
 use crate::ledger::{ApiKey, ApiKeyState, Department, Entry, Event, Issuing, MintedCertificate};
 use crate::licence::{Authority, CreditCode};
 use crate::pki::{
-    Certificate, CertificateIssuer, MintError, Request, Scope, ScopeError, SubjectName, TrustError,
-    TrustList, TypeCodes, Validity, mint_department, sign_trust_list,
+    Certificate, CertificateIssuer, LicenceForms, MintError, Request, Scope, ScopeError, SubjectName,
+    TrustError, TrustList, TypeCodes, Validity, mint_department, sign_trust_list,
 };
 use crate::store::{AppendError, Store};
 use crate::time::UnixTime;
@@ -85,7 +85,8 @@ impl Certifier<'_> {
             not_after: own.not_after.min(above.not_after),
         };
         let request = Request { subject, key: &public, validity };
-        let certificate = mint_department(city, &request, &scope(plan)?, self.random)?;
+        let certificate =
+            mint_department(city, &request, &scope(plan)?, LicenceForms::EnvelopeAndSdJwt, self.random)?;
         self.keep(&key_name, &certificate)?;
         Ok(CertifiedKey { certificate, key })
     }

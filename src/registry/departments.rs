@@ -37,6 +37,12 @@ pub enum DepartmentError {
         /// The code.
         code: CreditCode,
     },
+    /// It has no certificate to be replaced.
+    #[error("{code} issues no licences and has no certificate")]
+    IssuesNothing {
+        /// Its code.
+        code: CreditCode,
+    },
     /// A type that is not in the catalogue.
     #[error("type {type_code} is not in the catalogue")]
     UnknownType {
@@ -127,7 +133,7 @@ impl Registry {
         Ok(department)
     }
 
-    fn check_departments_clock(&self, now: UnixTime) -> Result<(), DepartmentError> {
+    pub(super) fn check_departments_clock(&self, now: UnixTime) -> Result<(), DepartmentError> {
         match self.seconds_behind(now) {
             seconds if seconds > super::issue::MOST_SECONDS_BEHIND => {
                 Err(DepartmentError::ClockBehind { seconds })
@@ -136,7 +142,7 @@ impl Registry {
         }
     }
 
-    fn certifier(&self, now: UnixTime) -> Certifier<'_> {
+    pub(super) fn certifier(&self, now: UnixTime) -> Certifier<'_> {
         let Self { settings, keys, store, random, .. } = self;
         // Behind the newest entry by less than a minute it may be; the ledger's times never go back for that.
         Certifier { region: &settings.region, keys, store, random: &**random, now: self.not_behind(now) }
@@ -197,7 +203,7 @@ impl Registry {
     }
 
     /// A key file with its certificate.
-    fn certified_key(
+    pub(super) fn certified_key(
         &self,
         key_name: &'static str,
         is: fn(&Certificate) -> bool,
@@ -210,7 +216,7 @@ impl Registry {
     }
 
     /// The newest certificate of this kind that is neither retired nor revoked.
-    fn in_force(&self, is: impl Fn(&Certificate) -> bool) -> Option<&Certificate> {
+    pub(super) fn in_force(&self, is: impl Fn(&Certificate) -> bool) -> Option<&Certificate> {
         let entries = self.trust.list().certificates.iter().rev();
         let mut good = entries.filter(|entry| entry.retired.is_none() && entry.revocation.is_none());
         good.find(|entry| is(&entry.certificate)).map(|entry| &*entry.certificate)

@@ -8,7 +8,7 @@ use super::status_lists::Noted;
 use super::views::IssuedView;
 use crate::codec::{Envelope, LicenceClaims, limits};
 use crate::crypto::Digest;
-use crate::issue::{IssueError, Predecessor, SignedLicence};
+use crate::issue::{IssueError, Predecessor, PredecessorError, SignedLicence, Succession};
 use crate::ledger::{Entry, Event, IssuedLicence, Replaced};
 use crate::licence::{CheckedDraft, CreditCode, Draft, Identifier, LicenceType, Replacement};
 use crate::store::{AppendError, EventKind};
@@ -24,10 +24,18 @@ struct Prepared<'a> {
     known: &'a KnownIssuer,
     licence_type: &'a LicenceType,
     draft: CheckedDraft,
-    predecessor: Option<Predecessor>,
-    sequence: u32,
+    successor: Option<Successor>,
     /// Whether the number is to be taken, or is the predecessor's own.
     takes_number: bool,
+}
+
+/// How a licence follows the one it replaces.
+struct Successor {
+    predecessor: Identifier,
+    /// The number of the event that ends it.
+    sequence: u32,
+    purpose: Replacement,
+    succession: Succession,
 }
 
 /// The rows that must not be there yet, and what it means if one is.
@@ -78,7 +86,7 @@ impl Registry {
                     return replay.ok_or(ActError::Internal("a request row came and went"));
                 }
                 Err(AppendError::Conflict { guard: STATUS_INDEX, .. }) => {}
-                Err(AppendError::Conflict { guard: LICENCE, .. }) if prepared.predecessor.is_none() => {}
+                Err(AppendError::Conflict { guard: LICENCE, .. }) if prepared.next_version().is_none() => {}
                 Err(AppendError::Conflict { .. }) => return Err(self.what_came_first(&prepared)?),
                 Err(error) => return Err(error.into()),
             }
@@ -118,36 +126,51 @@ impl Registry {
         let type_code = draft.type_code();
         let licence_type = self.catalogue.get(&type_code).ok_or(ActError::UnknownType(type_code))?;
         known.issuer.check_scope(type_code)?;
-        let replaces = draft.replaces().cloned();
+        let replaces = draft.replaces().cloned().map(|old| (old, draft.replaces_for()));
         let draft = draft.check(licence_type, now.date())?;
-        let (predecessor, sequence) = match replaces {
-            Some(identifier) => self.predecessor(department, identifier)?,
-            None => (None, 0),
-        };
-        let takes_number = self.number_is_free(department, &draft, predecessor.as_ref())?;
-        Ok(Prepared { known, licence_type, draft, predecessor, sequence, takes_number })
+        let successor =
+            replaces.map(|(old, purpose)| self.successor(department, old, purpose)).transpose()?;
+        let takes_number = self.number_is_free(department, &draft, successor.as_ref())?;
+        Ok(Prepared { known, licence_type, draft, successor, takes_number })
     }
 
-    /// The licence to be replaced, and the number of the event that ends it.
-    fn predecessor(
+    /// How the department goes on from the licence to be replaced.
+    fn successor(
         &self,
         department: CreditCode,
         identifier: Identifier,
-    ) -> Result<(Option<Predecessor>, u32), ActError> {
-        // Another department's licence is as unknown here as one that was never issued.
-        if identifier.issuer() != department || self.store.licence(&identifier)?.is_none() {
+        purpose: Replacement,
+    ) -> Result<Successor, ActError> {
+        let is_transfer = purpose == Replacement::TransferIn;
+        // Another department's licence is as unknown here as one that was never issued, but for taking it over.
+        let theirs = identifier.issuer() != department && !is_transfer;
+        if theirs || self.store.licence(&identifier)?.is_none() {
             return Err(ActError::NotFound);
         }
         let events = self.store.events(&identifier)?;
-        let replaced_by = events.iter().find_map(|event| match &event.what {
-            EventKind::Replaced { identifier, .. } => Some(identifier.clone()),
+        let newer = events.iter().find_map(|event| match &event.what {
+            EventKind::Replaced { identifier, .. } => Some((event, identifier.clone())),
             EventKind::Status { .. } => None,
         });
+        let predecessor = Predecessor {
+            identifier,
+            state: super::status::state(&events),
+            replaced_by: newer.as_ref().map(|(_, identifier)| identifier.clone()),
+        };
+        let succession = match predecessor.succession(department, purpose) {
+            Ok(succession) => succession,
+            Err(source) => {
+                let event = match source {
+                    PredecessorError::Replaced { .. } => newer.map(|(event, _)| event),
+                    PredecessorError::OwnTransfer => None,
+                    _ => super::status::last_change(&events),
+                };
+                let first = event.map(|event| self.who(event)).transpose()?.map(Box::new);
+                return Err(ActError::Predecessor { source, first });
+            }
+        };
         let sequence = super::status::next_sequence(&events)?;
-        let state = super::status::state(&events);
-        let predecessor = Predecessor { identifier, state, replaced_by };
-        predecessor.successor(department)?;
-        Ok((Some(predecessor), sequence))
+        Ok(Successor { predecessor: predecessor.identifier, sequence, purpose, succession })
     }
 
     /// Whether the number has to be taken; refused where another licence has it that this one does not replace.
@@ -155,13 +178,14 @@ impl Registry {
         &self,
         department: CreditCode,
         draft: &CheckedDraft,
-        predecessor: Option<&Predecessor>,
+        successor: Option<&Successor>,
     ) -> Result<bool, ActError> {
         let Some(position) = self.store.number(draft.type_code(), department, draft.number())? else {
             return Ok(true);
         };
         let by = self.identifier_at(position)?;
-        let same_licence = predecessor.is_some_and(|old| old.identifier.serial() == by.serial());
+        let same_licence = successor.and_then(Successor::next_version);
+        let same_licence = same_licence.is_some_and(|next| next.serial() == by.serial());
         if same_licence {
             Ok(false)
         } else {
@@ -175,10 +199,10 @@ impl Registry {
     }
 
     fn sign(&self, prepared: &Prepared<'_>, now: UnixTime) -> Result<SignedLicence, ActError> {
-        let Prepared { known, licence_type, draft, predecessor, .. } = prepared;
+        let Prepared { known, licence_type, draft, .. } = prepared;
         let issuer = &known.issuer;
-        let identifier = match predecessor {
-            Some(old) => old.successor(issuer.authority.code())?,
+        let identifier = match prepared.next_version() {
+            Some(next) => next.clone(),
             None => issuer.new_identifier(licence_type.code(), &*self.random)?,
         };
         let status = known.status.free(&self.store, &*self.random).map_err(|error| match error {
@@ -214,21 +238,35 @@ impl Registry {
     /// Somebody took the number, or replaced or changed the predecessor, between looking and appending.
     fn what_came_first(&self, prepared: &Prepared<'_>) -> Result<ActError, ActError> {
         let department = prepared.known.issuer.authority.code();
-        if let Some(old) = &prepared.predecessor {
-            self.predecessor(department, old.identifier.clone())?;
+        if let Some(Successor { predecessor, sequence, purpose, .. }) = &prepared.successor {
+            self.successor(department, predecessor.clone(), *purpose)?;
+            let events = self.store.events(predecessor)?;
+            if u32::try_from(events.len()).is_ok_and(|events| events >= *sequence) {
+                return Ok(ActError::Raced { first: self.came_first(&events, *sequence)? });
+            }
         }
-        self.number_is_free(department, &prepared.draft, prepared.predecessor.as_ref())?;
-        Ok(ActError::Raced)
+        self.number_is_free(department, &prepared.draft, prepared.successor.as_ref())?;
+        Ok(ActError::Contended)
+    }
+}
+
+impl Successor {
+    fn next_version(&self) -> Option<&Identifier> {
+        match &self.succession {
+            Succession::NextVersion(identifier) => Some(identifier),
+            Succession::NewSerial => None,
+        }
     }
 }
 
 impl Prepared<'_> {
+    /// The licence's identifier, where it is no new one.
+    fn next_version(&self) -> Option<&Identifier> {
+        self.successor.as_ref().and_then(Successor::next_version)
+    }
+
     fn replaced(&self) -> Option<Replaced> {
-        let old = self.predecessor.as_ref()?;
-        Some(Replaced {
-            identifier: old.identifier.clone(),
-            sequence: self.sequence,
-            purpose: Replacement::Replacement,
-        })
+        let Successor { predecessor, sequence, purpose, .. } = self.successor.as_ref()?;
+        Some(Replaced { identifier: predecessor.clone(), sequence: *sequence, purpose: *purpose })
     }
 }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::act_error::ActError;
 use super::caller::Caller;
+use super::history::HistoryView;
 use super::open::Registry;
-use super::views::{HistoryView, LicenceView};
+use super::views::{LicenceView, StandingView};
 use crate::codec::{Envelope, LicenceClaims, encode_qr_text, limits};
 use crate::ledger::{Event, IssuedLicence};
-use crate::licence::Identifier;
+use crate::licence::{Identifier, Standing, StandingFacts};
 use crate::store::{EventKind, Store};
 use crate::time::UnixTime;
 use crate::verify::ShownLicence;
@@ -17,21 +18,23 @@ impl Registry {
     /// A licence of the caller's department, with its status and history.
     pub fn licence(&self, caller: &Caller, identifier: &str, now: UnixTime) -> Result<LicenceView, ActError> {
         let identifier = self.own(caller, identifier)?;
-        let row = self.store.licence(&identifier)?.ok_or(ActError::NotFound)?;
-        let (claims, _) = self.issued_at(row.position)?;
+        let (claims, issued) = self.issued(&identifier)?;
         let events = self.store.events(&identifier)?;
         let state = super::status::state(&events);
         let replaced = events.iter().find_map(|event| match &event.what {
             EventKind::Replaced { identifier, from } => Some((identifier.to_string(), *from)),
             EventKind::Status { .. } => None,
         });
-        let ended = replaced.as_ref().is_some_and(|(_, from)| *from <= now);
-        let authority = identifier.issuer();
-        let mut history = vec![HistoryView::issued(claims.issued_at, authority)];
-        history.extend(events.into_iter().map(|event| HistoryView::of(event, authority)));
+        let replaced_from = replaced.as_ref().map(|(_, from)| *from);
+        let ended = replaced_from.is_some_and(|from| from <= now);
+        let facts = StandingFacts { state, begins: claims.not_before, ends: claims.expires, replaced_from };
+        let mut history = vec![HistoryView::issued(claims.issued_at, &issued)];
+        history.extend(self.happened(&events)?);
         Ok(LicenceView {
             licence: ShownLicence::new(Arc::new(claims)),
             status: if ended && !state.is_end() { "replaced" } else { state.as_str() },
+            standing: StandingView::of(Standing::of(facts, now)),
+            replaces_for: issued.replaces.map(|replaced| replaced.purpose),
             replaced_by: replaced.map(|(identifier, _)| identifier),
             history,
         })
@@ -65,8 +68,13 @@ impl Registry {
 
     fn own_licence(&self, caller: &Caller, identifier: &str) -> Result<IssuedLicence, ActError> {
         let identifier = self.own(caller, identifier)?;
-        let row = self.store.licence(&identifier)?.ok_or(ActError::NotFound)?;
-        Ok(self.issued_at(row.position)?.1)
+        Ok(self.issued(&identifier)?.1)
+    }
+
+    /// A licence, as it was issued.
+    pub(super) fn issued(&self, identifier: &Identifier) -> Result<(LicenceClaims, IssuedLicence), ActError> {
+        let row = self.store.licence(identifier)?.ok_or(ActError::NotFound)?;
+        self.issued_at(row.position)
     }
 
     /// The licence whose entry stands at a position.

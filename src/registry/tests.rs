@@ -7,9 +7,9 @@ use crate::crypto::{Algorithm, SystemRandom};
 use crate::licence::{Authority, Catalogue};
 use crate::store::IndexPolicy;
 use crate::time::UnixTime;
-use crate::verify::{Check, Code, Status, Verdict};
+use crate::verify::{Check, Code, Status, Verdict, Verifier};
 
-const SAMPLE: &[u8] = include_bytes!("../../fixtures/licences/business-licence-benchmark.json");
+pub(super) const SAMPLE: &[u8] = include_bytes!("../../fixtures/licences/business-licence-benchmark.json");
 
 pub(super) fn now() -> UnixTime {
     "2026-11-24T10:00:00+08:00".parse().unwrap()
@@ -53,9 +53,14 @@ impl City {
         let random = Arc::new(SystemRandom);
         Registry::open(self.dir.path(), "a test".to_owned(), IndexPolicy::CatchUp, random).unwrap().0
     }
+
+    /// The department that issues.
+    pub(super) fn issuer(&self, registry: &Registry) -> Caller {
+        registry.authenticate(&self.made.departments[0].api_key).unwrap()
+    }
 }
 
-fn runtime() -> tokio::runtime::Runtime {
+pub(super) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().build().unwrap()
 }
 
@@ -174,4 +179,66 @@ fn nothing_personal_lies_open_on_the_disk() {
         }
     }
     assert!(files > 10);
+}
+
+#[test]
+fn an_sd_jwt_follows_its_licence() {
+    let city = City::new();
+    let registry = city.open();
+    let caller = city.issuer(&registry);
+    let runtime = runtime();
+    let issued = runtime.block_on(registry.issue(&caller, "1", SAMPLE, now())).unwrap();
+    let make =
+        |body: &[u8]| runtime.block_on(registry.issue_sd_jwt(&caller, &issued.identifier, body, now()));
+    let made = make(b"{}").unwrap();
+    assert_ne!(make(b"{}").unwrap(), made, "another one each time");
+    let verdict = registry.verify_text(&made.sd_jwt, now());
+    assert_eq!((verdict.status, verdict.grade, verdict.findings.len()), (Status::Valid, 0, 8), "{verdict:?}");
+    assert_code(&verdict, Check::Holder, Code::HolderNotBound);
+    assert_eq!(verdict.sd_jwt.unwrap().disclosed["identifier"], issued.identifier.as_str());
+    for (body, code) in [
+        (&b"{"[..], "not_json"),
+        (b"{\"holder\": 1}", "sd_jwt_request_refused"),
+        (b"{\"holder_key\": {\"kty\": \"RSA\"}}", "holder_key_refused"),
+    ] {
+        assert_eq!(make(body).unwrap_err().code(), code);
+    }
+    let change = |to: &str| {
+        let body = format!("{{\"to\": \"{to}\", \"reason\": \"a test\"}}");
+        runtime
+            .block_on(registry.change_status(&caller, &issued.identifier, body.as_bytes(), now()))
+            .unwrap();
+    };
+    change("suspended");
+    let verdict = registry.verify_text(&made.sd_jwt, now());
+    assert_eq!(verdict.status, Status::Invalid);
+    assert_code(&verdict, Check::Status, Code::Suspended);
+    assert!(make(b"{}").is_ok(), "suspended is not ended");
+    change("revoked");
+    assert_code(&registry.verify_text(&made.sd_jwt, now()), Check::Status, Code::Revoked);
+    assert_eq!(make(b"{}").unwrap_err().code(), "licence_ended");
+    drop(registry);
+
+    let verdict = city.open().verify_text(&made.sd_jwt, now());
+    assert_code(&verdict, Check::Status, Code::Revoked);
+    assert_code(&verdict, Check::Ledger, Code::Ok);
+}
+
+#[test]
+fn an_sd_jwt_under_the_right_key_that_the_ledger_does_not_have_is_refused() {
+    let (city, other) = (City::new(), City::new());
+    let registry = city.open();
+    let caller = city.issuer(&registry);
+    let runtime = runtime();
+    let issued = runtime.block_on(registry.issue(&caller, "1", SAMPLE, now())).unwrap();
+    let made = runtime.block_on(registry.issue_sd_jwt(&caller, &issued.identifier, b"{}", now())).unwrap();
+    let nowhere = other.open();
+    let stranger = Verifier::new(&registry.trust).with_records(&nowhere.store);
+    let verdict = stranger.verify_text(&made.sd_jwt, now());
+    assert_eq!(verdict.status, Status::Invalid);
+    assert_code(&verdict, Check::Ledger, Code::NotInLedger);
+    assert_eq!(verdict.sd_jwt, None);
+    let alone = Verifier::new(&registry.trust).verify_text(&made.sd_jwt, now());
+    assert_eq!(alone.status, Status::Indeterminate);
+    assert!(alone.sd_jwt.is_some());
 }

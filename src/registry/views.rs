@@ -5,11 +5,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
+use super::history::HistoryView;
 use crate::codec::{Envelope, encode_qr_text};
 use crate::ledger::Department;
-use crate::licence::{CreditCode, Identifier, Licence, State};
-use crate::store::{EventKind, EventRow};
-use crate::time::UnixTime;
+use crate::licence::{CreditCode, Licence, MinistryCode, Replacement, Standing, State};
 use crate::verify::ShownLicence;
 
 /// The answer to an issue request. Follows from what the ledger holds, so a replay answers the same.
@@ -48,8 +47,14 @@ pub struct LicenceView {
     /// What the licence says.
     #[serde(flatten)]
     pub licence: ShownLicence,
-    /// `valid`, `suspended`, `revoked`, or `replaced` from the first day of the licence that replaces it.
+    /// The state its authority has put it into; `replaced` from the first day of the licence that replaces it, unless it
+    /// has ended.
     pub status: &'static str,
+    /// How it stands today.
+    pub standing: StandingView,
+    /// What it was issued for, where it replaces another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaces_for: Option<Replacement>,
     /// The licence that replaces it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replaced_by: Option<String>,
@@ -57,36 +62,35 @@ pub struct LicenceView {
     pub history: Vec<HistoryView>,
 }
 
-/// One thing that happened to a licence.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct HistoryView {
-    /// When.
-    pub at: UnixTime,
-    /// What it became.
-    pub to: &'static str,
-    /// Why: the department's words, `issued`, or the licence that replaces it.
-    pub reason: String,
-    /// By which department.
-    pub by: CreditCode,
+/// How a licence stands, its dates and a newer licence taken together with its state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct StandingView {
+    /// A word: a state's, or `not_yet_in_force`, `expired`, `replaced`.
+    pub word: &'static str,
+    /// What it is called in Chinese.
+    pub zh: &'static str,
+    /// What it is called in English.
+    pub en: &'static str,
+    /// How the ministries' exchange codes it.
+    pub ministry_code: MinistryCode,
+    /// What it asks for beside code 99.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ministry_description: Option<&'static str>,
+    /// The graded answer of GB/T 36906.
+    pub grade: u8,
 }
 
-impl HistoryView {
-    pub(super) fn issued(at: UnixTime, by: CreditCode) -> Self {
-        Self { at, to: State::Valid.as_str(), reason: "issued".to_owned(), by }
-    }
-
-    pub(super) fn of(event: EventRow, authority: CreditCode) -> Self {
-        match event.what {
-            EventKind::Status { to, reason, by } => Self { at: event.at, to: to.as_str(), reason, by },
-            EventKind::Replaced { identifier, .. } => {
-                Self { at: event.at, to: "replaced", reason: replaced_by(&identifier), by: authority }
-            }
+impl StandingView {
+    pub(super) const fn of(standing: Standing) -> Self {
+        Self {
+            word: standing.as_str(),
+            zh: standing.zh(),
+            en: standing.en(),
+            ministry_code: standing.ministry_code(),
+            ministry_description: standing.ministry_description(),
+            grade: standing.grade(),
         }
     }
-}
-
-fn replaced_by(identifier: &Identifier) -> String {
-    format!("replaced by {identifier}")
 }
 
 /// A department and an API key that was just made for it.

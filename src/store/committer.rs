@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
 
@@ -137,6 +138,7 @@ pub struct Committer {
     queue: Option<SyncSender<Request>>,
     thread: Option<JoinHandle<()>>,
     checkpointer: Arc<Checkpointer>,
+    visible: Arc<AtomicU64>,
 }
 
 /// An append and where its answer goes.
@@ -169,11 +171,16 @@ impl Committer {
     pub fn start(engine: Arc<dyn Engine>, seals: Seals, witness: Witness) -> Result<Self, StartError> {
         let next = engine.next()?;
         let checkpointer = Arc::new(Checkpointer::start(witness, &next.head)?);
+        let visible = Arc::new(AtomicU64::new(next.head.entries()));
         let (queue, requests) = sync_channel(QUEUE);
-        let worker =
-            Worker { engine, gatherer: Gatherer::new(seals), checkpointer: Arc::clone(&checkpointer) };
+        let worker = Worker {
+            engine,
+            gatherer: Gatherer::new(seals),
+            checkpointer: Arc::clone(&checkpointer),
+            visible: Arc::clone(&visible),
+        };
         let thread = Some(thread::spawn(move || worker.run(&requests)));
-        Ok(Self { queue: Some(queue), thread, checkpointer })
+        Ok(Self { queue: Some(queue), thread, checkpointer, visible })
     }
 
     /// Appends and waits without blocking the thread. Dropping the future does not take the append back.
@@ -188,6 +195,11 @@ impl Committer {
         let (reply, answer) = sync_channel(1);
         self.submit(Request { append, reply: ReplyTo::Thread(reply) })?;
         answer.recv().unwrap_or(Err(AppendError::NoAnswer))
+    }
+
+    /// Entries whose rows every reader sees. An engine's own count runs ahead of that while a group is being applied.
+    pub fn visible(&self) -> u64 {
+        self.visible.load(Ordering::Acquire)
     }
 
     /// The last signed checkpoint that was written.
@@ -249,6 +261,7 @@ struct Worker {
     engine: Arc<dyn Engine>,
     gatherer: Gatherer,
     checkpointer: Arc<Checkpointer>,
+    visible: Arc<AtomicU64>,
 }
 
 impl Worker {
@@ -270,6 +283,7 @@ impl Worker {
             let Some(gathered) = gathered else { return };
             match self.engine.append(&gathered.group) {
                 Ok(()) => {
+                    self.visible.store(gathered.group.head().entries(), Ordering::Release);
                     self.checkpointer.note(gathered.group.head());
                     return gathered.answer();
                 }

@@ -12,10 +12,11 @@ use super::rows::{EventKind, EventRow, LicenceRow, RequestRow, RowContentError, 
 use super::sealed_index::{RowError, SealedIndex};
 use super::sled_engine::{IndexPolicy, OpenError, Opening, SledEngine, SledOptions};
 use super::witness::{WitnessError, read_checkpoint};
-use crate::crypto::{DataKey, Random, RandomError, SealError};
-use crate::ledger::{CheckpointKey, Entry, EntryError};
+use crate::codec::{Envelope, LicenceClaims, StatusReference, limits};
+use crate::crypto::{DataKey, Digest, Random, RandomError, SealError};
+use crate::ledger::{CheckpointKey, Entry, EntryError, Event};
 use crate::licence::{CreditCode, Identifier, TypeCode};
-use crate::verify::{Change, Record, Records, RecordsUnavailable, StatusEvent};
+use crate::verify::{Change, Record, Records, RecordsUnavailable, SdJwtRecord, StatusEvent};
 
 /// What seals and signs a store.
 #[derive(Clone)]
@@ -238,6 +239,11 @@ impl Store {
         Ok(self.reader.engine.next()?.head.entries())
     }
 
+    /// Entries whose rows every reader sees; [`Store::entries`] counts one that is being appended a moment earlier.
+    pub fn visible_entries(&self) -> u64 {
+        self.committer.visible()
+    }
+
     /// The last signed checkpoint.
     pub fn checkpoint(&self) -> Arc<str> {
         self.committer.checkpoint()
@@ -300,6 +306,28 @@ impl Records for Store {
         let history =
             events.into_iter().map(|event| StatusEvent { at: event.at, change: change(event.what) });
         Ok(Some(Record { position: row.position, full: row.full, qr: row.qr, history: history.collect() }))
+    }
+
+    fn look_up_sd_jwt(&self, issuer_signed: &Digest) -> Result<Option<SdJwtRecord>, RecordsUnavailable> {
+        let position =
+            self.position_at(&self.keys().sd_jwt(issuer_signed)).map_err(|_| RecordsUnavailable)?;
+        let Some(position) = position else { return Ok(None) };
+        // The index names it, so whatever is not there is a fault of the store and no answer.
+        let Ok(Event::SdJwt(issued)) = self.entry(position).map(|entry| entry.event) else {
+            return Err(RecordsUnavailable);
+        };
+        let licence = self.look_up(&issued.identifier)?.ok_or(RecordsUnavailable)?;
+        let status = self.status_reference(licence.position).ok_or(RecordsUnavailable)?;
+        Ok(Some(SdJwtRecord { position, identifier: issued.identifier, status, licence }))
+    }
+}
+
+impl Store {
+    /// Where the licence whose entry stands at a position has its status.
+    fn status_reference(&self, position: u64) -> Option<StatusReference> {
+        let Event::Licence(issued) = self.entry(position).ok()?.event else { return None };
+        let full = Envelope::decode(&issued.full, limits::ENVELOPE).ok()?;
+        Some(LicenceClaims::decode(full.payload()).ok()?.status)
     }
 }
 

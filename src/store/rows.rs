@@ -168,6 +168,11 @@ impl RowKeys {
         KeyRange::prefix(&self.hashed(b'x', &[uri.as_bytes()]))
     }
 
+    /// `j`: the entry of an SD-JWT VC, by the digest of its issuer-signed JWT.
+    pub fn sd_jwt(&self, issuer_signed: &Digest) -> Vec<u8> {
+        self.hashed(b'j', &[issuer_signed.as_bytes()])
+    }
+
     /// Every row that an entry writes.
     pub fn rows_of(&self, position: u64, entry: &Entry) -> Result<Vec<Row>, RowContentError> {
         let at_position = |key| Row { key, value: position.to_be_bytes().to_vec() };
@@ -181,6 +186,7 @@ impl RowKeys {
             Event::TrustList(_) => vec![at_position(Self::trust_list())],
             Event::Licence(issued) => self.rows_of_licence(position, entry.at, issued)?,
             Event::Status(change) => vec![self.row_of_status(position, entry.at, change)],
+            Event::SdJwt(issued) => vec![at_position(self.sd_jwt(&issued.issuer_signed))],
         })
     }
 

@@ -9,7 +9,7 @@ use super::verdict::{Check, Finding, Outcome, Status, StatusAge};
 use super::verifier::{Carried, LookedUp};
 use crate::codec::{Envelope, KeyId, LicenceClaims, LicenceForm};
 use crate::crypto::Digest;
-use crate::licence::{Grade, Identifier, State};
+use crate::licence::{CreditCode, Grade, Identifier, State, Version};
 use crate::pki::{KnownSigner, Revocation, RevocationReason, TrustStore, Usage};
 use crate::time::{Date, UnixTime};
 
@@ -54,8 +54,8 @@ pub(super) fn format(claims: &LicenceClaims) -> Finding {
         (licence.valid_to.is_some_and(|last| last < licence.valid_from), "it ends before it begins"),
         (claims.issuer != licence.identifier.issuer(), "iss is not the issuer in its identifier"),
         (
-            licence.replaces.as_ref().is_some_and(|old| !is_earlier_version(old, &licence.identifier)),
-            "it replaces something else than an earlier version of itself",
+            licence.replaces.as_ref().is_some_and(|old| !may_be_replaced(old, &licence.identifier)),
+            "it replaces neither an earlier version of itself nor, as a first version, another authority's licence",
         ),
     ]
     .into_iter()
@@ -66,10 +66,14 @@ pub(super) fn format(claims: &LicenceClaims) -> Finding {
     }
 }
 
-/// Type, issuer and serial are the same, the version is lower.
-fn is_earlier_version(old: &Identifier, new: &Identifier) -> bool {
-    (old.type_code(), old.issuer(), old.serial()) == (new.type_code(), new.issuer(), new.serial())
-        && old.version() < new.version()
+/// An earlier version of the same licence; or, by a first version, another authority's licence of the same type, taken over.
+/// That the other authority let go of it is for the ledger: this one's word does not end the other's licence.
+fn may_be_replaced(old: &Identifier, new: &Identifier) -> bool {
+    let same_type = old.type_code() == new.type_code();
+    match old.issuer() == new.issuer() {
+        true => same_type && old.serial() == new.serial() && old.version() < new.version(),
+        false => same_type && new.version() == Version::FIRST,
+    }
 }
 
 /// The issuer is known, was certified for licences when it signed, and is the one the licence names.
@@ -97,16 +101,16 @@ pub(super) fn issuer(
     if !chain.is_empty() && !known.chain_is(chain) {
         return Finding::fail(Check::Issuer, Code::ChainMismatch, None);
     }
-    revocations(claims, known.revocations(), looked_up)
+    revocations(claims.issued_at, known.revocations(), looked_up)
 }
 
 /// A licence has to survive every revocation on its issuer's path; the ledger decides, where there is one (DESIGN §4).
 /// One that it surely does not survive outweighs one that nobody can tell, wherever on the path they are.
-fn revocations(claims: &LicenceClaims, revocations: &[Revocation], looked_up: &LookedUp) -> Finding {
+pub(super) fn revocations(issued_at: UnixTime, revocations: &[Revocation], looked_up: &LookedUp) -> Finding {
     let survives = |revocation: &Revocation| match (looked_up, revocation.reason) {
         (LookedUp::Found(record), _) => Some(record.position < revocation.position),
         (LookedUp::Absent, _) => Some(false),
-        (_, RevocationReason::Superseded) => Some(claims.issued_at < revocation.at),
+        (_, RevocationReason::Superseded) => Some(issued_at < revocation.at),
         (LookedUp::Offline(Carried { survives: true, .. }), RevocationReason::Compromised) => Some(true),
         // Whoever stole the key chose `iat`: without the ledger nobody can tell.
         (_, RevocationReason::Compromised) => None,
@@ -137,8 +141,12 @@ pub(super) fn scope(claims: &LicenceClaims, signer: &Signer<'_>, trust: &TrustSt
         let detail = format!("type {type_code} is not in the issuer's certificate");
         return Finding::fail(Check::Scope, Code::IssuerNotAuthorised, Some(detail));
     }
-    let authority = trust.authority(&claims.issuer);
-    match authority.is_some_and(|authority| is_list_of(authority, &claims.status.uri)) {
+    status_list(&claims.issuer, &claims.status.uri, trust)
+}
+
+/// The status stands in a list that the trust list gives this authority.
+pub(super) fn status_list(issuer: &CreditCode, uri: &str, trust: &TrustStore) -> Finding {
+    match trust.authority(issuer).is_some_and(|authority| is_list_of(authority, uri)) {
         true => Finding::pass(Check::Scope),
         false => Finding::fail(Check::Scope, Code::StatusListForeign, None),
     }
@@ -153,15 +161,29 @@ pub(super) fn signature(envelope: &Envelope, signer: &Signer<'_>) -> Finding {
     }
 }
 
+/// When something was signed and from when to when it is in force.
+#[derive(Clone, Copy)]
+pub(super) struct Times {
+    pub(super) issued_at: UnixTime,
+    pub(super) not_before: UnixTime,
+    pub(super) expires: Option<UnixTime>,
+}
+
 /// The licence is in force at `at`.
 pub(super) fn dates(claims: &LicenceClaims, at: UnixTime) -> Finding {
+    let LicenceClaims { issued_at, not_before, expires, .. } = *claims;
+    dates_of(Times { issued_at, not_before, expires }, at)
+}
+
+/// It is in force at `at`.
+pub(super) fn dates_of(times: Times, at: UnixTime) -> Finding {
     let fail = |code, detail| Finding::fail(Check::Dates, code, Some(detail));
-    match claims.expires {
-        _ if claims.issued_at > at.plus(CLOCK_SKEW) => {
-            fail(Code::SignedInFuture, format!("signed at {}, judged for {at}", claims.issued_at))
+    match times.expires {
+        _ if times.issued_at > at.plus(CLOCK_SKEW) => {
+            fail(Code::SignedInFuture, format!("signed at {}, judged for {at}", times.issued_at))
         }
-        _ if at < claims.not_before => {
-            fail(Code::NotYetValid, format!("in force from {}, judged for {at}", claims.not_before))
+        _ if at < times.not_before => {
+            fail(Code::NotYetValid, format!("in force from {}, judged for {at}", times.not_before))
         }
         Some(expires) if at >= expires => fail(Code::Expired, format!("ended at {expires}, judged for {at}")),
         _ => Finding::pass(Check::Dates),
@@ -263,7 +285,7 @@ pub(super) fn is_of_these_bytes(record: &Record, signed: &Signed, claims: &Licen
 pub(super) fn may_be_shown(findings: &[Finding]) -> bool {
     findings.iter().all(|finding| match finding.check {
         Check::Format | Check::Issuer | Check::Scope | Check::Signature => finding.result == Outcome::Pass,
-        Check::Ledger => finding.result != Outcome::Fail,
+        Check::Ledger | Check::Holder => finding.result != Outcome::Fail,
         Check::Dates | Check::Status => true,
     })
 }

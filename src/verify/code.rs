@@ -95,6 +95,14 @@ codes! {
     UnsupportedHere "unsupported_here" 4 "本机浏览器无法检查这种证照或签名，请联网核验。"
         "This browser cannot check this kind of licence or signature: verify it online.";
     LedgerUnknown "ledger_unknown" 4 "无法查询台账。" "The ledger could not be looked up.";
+    SdJwtInvalid "sd_jwt_invalid" 6 "这份 SD-JWT 凭证不合规范，或已被改动。"
+        "This SD-JWT VC breaks the rules of its format, or was changed.";
+    HolderNotBound "holder_not_bound" 0 "凭证未绑定持证人的密钥。" "The credential is not bound to a holder's key.";
+    HolderProofNotAsked "holder_proof_not_asked" 0 "未要求持证人证明：出示者未必是持证人。"
+        "No proof was asked for: whoever shows this may not be its holder.";
+    HolderProofMissing "holder_proof_missing" 6 "要求持证人证明，但未出示。"
+        "A proof by the holder was asked for and not shown.";
+    HolderProofInvalid "holder_proof_invalid" 6 "持证人证明无效。" "The holder's proof is not valid.";
 }
 
 impl Check {
@@ -115,6 +123,8 @@ impl Check {
             (Self::Status, Language::En) => "Status",
             (Self::Ledger, Language::Zh) => "台账",
             (Self::Ledger, Language::En) => "Ledger",
+            (Self::Holder, Language::Zh) => "持证人",
+            (Self::Holder, Language::En) => "Holder",
         }
     }
 }

@@ -8,6 +8,7 @@ mod checks;
 mod code;
 mod offline;
 mod records;
+mod sd_jwt;
 mod shown;
 mod status_list;
 #[cfg(test)]
@@ -18,7 +19,8 @@ mod verifier;
 pub use cache::SignatureCache;
 pub use code::{Code, Language};
 pub use offline::{ListEntry, Offline};
-pub use records::{Change, Record, Records, RecordsUnavailable, StatusEvent};
+pub use records::{Change, Record, Records, RecordsUnavailable, SdJwtRecord, StatusEvent};
+pub use sd_jwt::ShownSdJwt;
 pub use shown::ShownLicence;
 pub use status_list::{AcceptedStatusList, StatusListRefusal, accept_status_list};
 pub use verdict::{Check, Finding, Form, Freshness, Outcome, Status, StatusAge, TrustListAge, Verdict};

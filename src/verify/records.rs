@@ -1,5 +1,6 @@
 //! Where status and ledger come from: a small boundary, behind which stand the store, and later signed lists.
 
+use crate::codec::StatusReference;
 use crate::crypto::Digest;
 use crate::licence::{Identifier, State};
 use crate::time::UnixTime;
@@ -8,6 +9,13 @@ use crate::time::UnixTime;
 pub trait Records: Send + Sync {
     /// What is recorded of a licence; `None` where there is none with this identifier.
     fn look_up(&self, identifier: &Identifier) -> Result<Option<Record>, RecordsUnavailable>;
+
+    /// What is recorded of an SD-JWT VC, by the digest of its issuer-signed JWT; `None` where none with it was issued. A
+    /// source that knows licences only cannot tell.
+    fn look_up_sd_jwt(&self, issuer_signed: &Digest) -> Result<Option<SdJwtRecord>, RecordsUnavailable> {
+        let _ = issuer_signed;
+        Err(RecordsUnavailable)
+    }
 }
 
 /// The source could not answer. That is never an answer about the licence.
@@ -26,6 +34,19 @@ pub struct Record {
     pub qr: Digest,
     /// What has happened to it since, oldest first.
     pub history: Vec<StatusEvent>,
+}
+
+/// What is recorded of an SD-JWT VC.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SdJwtRecord {
+    /// Position of its own ledger entry.
+    pub position: u64,
+    /// The licence it is of.
+    pub identifier: Identifier,
+    /// That licence's place in its status list.
+    pub status: StatusReference,
+    /// That licence's record.
+    pub licence: Record,
 }
 
 /// Something that happened to a licence.

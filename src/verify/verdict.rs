@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::code::Code;
+use super::sd_jwt::ShownSdJwt;
 use super::shown::ShownLicence;
 use crate::licence::Grade;
 use crate::time::UnixTime;
@@ -14,7 +15,7 @@ pub struct Verdict {
     pub status: Status,
     /// The graded answer of GB/T 36906.
     pub grade: u8,
-    /// One for every check, in the order of [`Check::ALL`].
+    /// One for every check, in the order of [`Check::ALL`]; behind them, for an SD-JWT VC, [`Check::Holder`].
     pub findings: Vec<Finding>,
     /// The time it was judged for.
     pub at: UnixTime,
@@ -24,6 +25,9 @@ pub struct Verdict {
     /// What may be shown of the licence: nothing unless its signature is its issuer's and the ledger does not disown it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub licence: Option<ShownLicence>,
+    /// What may be shown of an SD-JWT VC, by the same rule, and only if its holder's proof did not fail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sd_jwt: Option<ShownSdJwt>,
     /// How old what it was judged by was.
     pub freshness: Freshness,
 }
@@ -58,6 +62,8 @@ pub enum Check {
     Status,
     /// It stands in the ledger with exactly these signed bytes.
     Ledger,
+    /// Whoever shows it holds the key it is bound to. For SD-JWT VC only.
+    Holder,
 }
 
 /// What came of a check.
@@ -94,6 +100,9 @@ pub enum Form {
     Full,
     /// Fewer fields, some masked: the QR.
     Qr,
+    /// What its holder chose to disclose: an SD-JWT VC.
+    #[serde(rename = "sd-jwt")]
+    SdJwt,
 }
 
 /// How old what a verdict was judged by was.
@@ -131,7 +140,7 @@ pub struct TrustListAge {
 }
 
 impl Check {
-    /// Every check, in the order in which a verdict reports them.
+    /// Every check of a licence, in the order in which a verdict reports them.
     pub const ALL: [Self; 7] =
         [Self::Format, Self::Issuer, Self::Scope, Self::Signature, Self::Dates, Self::Status, Self::Ledger];
 
@@ -145,6 +154,7 @@ impl Check {
             Self::Dates => "dates",
             Self::Status => "status",
             Self::Ledger => "ledger",
+            Self::Holder => "holder",
         }
     }
 }

@@ -9,19 +9,23 @@ use super::offline::{ListEntry, Offline};
 use super::records::{Record, Records, RecordsUnavailable};
 use super::shown::ShownLicence;
 use super::verdict::{Check, Finding, Form, Freshness, Outcome, Status, TrustListAge, Verdict};
-use crate::codec::{CredentialError, Envelope, LicenceClaims, LicenceForm, Typ, decode_bytes, decode_text};
+use crate::codec::{
+    CredentialError, Envelope, KeyId, LicenceClaims, LicenceForm, QR_PREFIX, StatusReference, Typ,
+    decode_bytes, decode_text,
+};
 use crate::crypto::Digest;
-use crate::licence::OfflinePolicy;
+use crate::licence::{OfflinePolicy, TypeCode};
 use crate::pki::TrustStore;
+use crate::sdjwt::{Challenge, is_sd_jwt};
 use crate::time::UnixTime;
 
 /// Judges credentials by one trust list and, where there is one, one source of records.
 #[derive(Clone, Copy)]
 pub struct Verifier<'a> {
-    trust: &'a TrustStore,
-    records: Option<&'a dyn Records>,
-    offline: Option<&'a dyn Offline>,
-    newest_seen: Option<UnixTime>,
+    pub(super) trust: &'a TrustStore,
+    pub(super) records: Option<&'a dyn Records>,
+    pub(super) offline: Option<&'a dyn Offline>,
+    pub(super) newest_seen: Option<UnixTime>,
     cache: Option<&'a SignatureCache>,
 }
 
@@ -80,11 +84,22 @@ impl<'a> Verifier<'a> {
         Self { cache: Some(cache), ..self }
     }
 
-    /// Judges a QR text, or an envelope in base64.
+    /// Judges a QR text, an envelope in base64, or an SD-JWT VC of which no proof by its holder is asked.
     pub fn verify_text(&self, text: &str, at: UnixTime) -> Verdict {
+        if !text.starts_with(QR_PREFIX) && is_sd_jwt(text) {
+            return self.verify_sd_jwt(text, None, at);
+        }
         self.verify_presented(text.as_bytes(), at, |bytes| {
             decode_text(std::str::from_utf8(bytes).unwrap_or_default())
         })
+    }
+
+    /// As [`Verifier::verify_text`], but of an SD-JWT VC that is bound to a key the holder's answer to `challenge` is asked.
+    pub fn verify_challenged(&self, text: &str, challenge: &Challenge, at: UnixTime) -> Verdict {
+        if !text.starts_with(QR_PREFIX) && is_sd_jwt(text) {
+            return self.verify_sd_jwt(text, Some(challenge), at);
+        }
+        self.verify_text(text, at)
     }
 
     /// Judges an envelope in either form.
@@ -151,19 +166,31 @@ impl<'a> Verifier<'a> {
 
     fn look_up(&self, signed: &Signed, claims: &LicenceClaims) -> LookedUp {
         let Some(records) = self.records else {
-            return self.offline.map_or(LookedUp::NoSource, |offline| {
-                LookedUp::Offline(Carried {
-                    entry: offline.entry(&claims.status),
-                    policy: offline.policy(&claims.licence.identifier.type_code()),
-                    survives: offline.survives(&signed.envelope.key_id(), &signed.digest),
-                })
-            });
+            let type_code = claims.licence.identifier.type_code();
+            let envelope = (signed.envelope.key_id(), signed.digest);
+            return self.carried(&claims.status, &type_code, envelope);
         };
         match records.look_up(&claims.licence.identifier) {
             Err(RecordsUnavailable) => LookedUp::Unavailable,
             Ok(Some(record)) if checks::is_of_these_bytes(&record, signed, claims) => LookedUp::Found(record),
             Ok(_) => LookedUp::Absent,
         }
+    }
+
+    /// What is carried along says of a status, and of what was signed under this key id with this digest.
+    pub(super) fn carried(
+        &self,
+        status: &StatusReference,
+        type_code: &TypeCode,
+        (signer, digest): (KeyId, Digest),
+    ) -> LookedUp {
+        self.offline.map_or(LookedUp::NoSource, |offline| {
+            LookedUp::Offline(Carried {
+                entry: offline.entry(status),
+                policy: offline.policy(type_code),
+                survives: offline.survives(&signer, &digest),
+            })
+        })
     }
 
     /// Nothing of it could be read as a licence.
@@ -192,7 +219,7 @@ impl<'a> Verifier<'a> {
         self.verdict(findings.to_vec(), None, None, at)
     }
 
-    fn verdict(
+    pub(super) fn verdict(
         &self,
         findings: Vec<Finding>,
         form: Option<Form>,
@@ -207,6 +234,7 @@ impl<'a> Verifier<'a> {
             at,
             form,
             licence,
+            sd_jwt: None,
             freshness: Freshness {
                 trust_list,
                 looked_up: self.records.map(|_| at),

@@ -4,14 +4,21 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use elicense::codec::{base45, decode_bytes, zlib};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use elicense::codec::{Envelope, base45, decode_bytes, limits, zlib};
 use elicense::crypto::{Digest, Random, RandomError};
 use elicense::ledger::CheckpointKey;
 use elicense::pki::{Revocation, RevocationReason, TrustList, Usage, sign_trust_list};
+use elicense::status::{EntryBits, LIST_BYTES, StatusBits};
 use elicense::store::journal::{Journal, SEGMENT_BYTES, Wanted, walk};
 use elicense::store::{Group, SealedEntry};
 
 use super::city::{self, golden, golden_text, key, signer, time, tree, trust};
+use super::manifest::Body;
+
+/// Longest list among the seeds.
+const SHORT: usize = 1_024;
 
 pub(crate) type Seeds = Vec<(String, Vec<u8>)>;
 
@@ -27,6 +34,7 @@ pub(crate) fn all() -> Vec<(&'static str, Seeds)> {
         ("identifier", identifiers()),
         ("checkpoint", checkpoints()),
         ("request", requests()),
+        ("status_list", status_lists()),
     ]
 }
 
@@ -294,8 +302,8 @@ fn trust_lists() -> Seeds {
 }
 
 fn decode_bytes_of_list(envelope: &[u8]) -> Vec<u8> {
-    let limit = elicense::codec::limits::TRUST_LIST;
-    elicense::codec::Envelope::decode(envelope, limit).unwrap().payload().to_vec()
+    let limit = limits::TRUST_LIST;
+    Envelope::decode(envelope, limit).unwrap().payload().to_vec()
 }
 
 fn certificates() -> Seeds {
@@ -487,5 +495,44 @@ fn requests() -> Seeds {
         named("deep-objects", r#"{"a":"#.repeat(500)),
         named("not-utf8", [good.as_bytes(), &[0xff]].concat()),
     ]);
+    seeds
+}
+
+/// The hostile lists that are refused, the two that are believed, their claims, and entries in every width.
+fn status_lists() -> Seeds {
+    let section: serde_json::Value =
+        serde_json::from_slice(&city::read("fixtures/hostile/2.5-status.json")).unwrap();
+    let list = |one: &serde_json::Value| {
+        serde_json::from_value::<Body>(one["present"]["list"].clone()).unwrap().bytes()
+    };
+    let mut seeds = Seeds::new();
+    for twin in section["twins"].as_array().unwrap() {
+        let name = twin["name"].as_str().unwrap();
+        if ["cwt", "jwt"].contains(&name) {
+            seeds.push(named(format!("list-{name}"), list(twin)));
+        }
+    }
+    for fixture in section["fixtures"].as_array().unwrap() {
+        let bytes = list(fixture);
+        let judged_otherwise = fixture["row"] == 48 || fixture["present"].get("trust_list").is_some();
+        let believed_elsewhere = judged_otherwise || fixture["expected"].get("reads").is_some();
+        if !believed_elsewhere && bytes.len() <= SHORT && seeds.iter().all(|(_, known)| *known != bytes) {
+            seeds.push(named(fixture["name"].as_str().unwrap(), bytes));
+        }
+    }
+    let cwt = Envelope::decode(&seeds[0].1, limits::STATUS_LIST).unwrap();
+    seeds.push(named("claims-cwt", cwt.payload()));
+    let jwt = String::from_utf8(seeds[1].1.clone()).unwrap();
+    let payload = URL_SAFE_NO_PAD.decode(jwt.split('.').nth(1).unwrap()).unwrap();
+    seeds.push(named("claims-jwt", payload));
+    for (name, entry) in [("entries-good", 0), ("entries-mixed", 0b10_01_00_11), ("entries-all-3", 0xff)] {
+        let mut bytes = vec![0; LIST_BYTES];
+        bytes.iter_mut().step_by(10_007).for_each(|byte| *byte = entry);
+        let bits = StatusBits::from_bytes(EntryBits::Two, bytes);
+        seeds.push(named(name, bits.compress()));
+        seeds.push(named(format!("{name}-otherwise"), zlib::deflate(bits.as_bytes())));
+    }
+    seeds.push(named("entries-too-many", zlib::deflate(&vec![0; LIST_BYTES + 1])));
+    seeds.push(named("entries-too-few", zlib::deflate(&vec![0; LIST_BYTES - 1])));
     seeds
 }

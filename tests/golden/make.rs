@@ -16,8 +16,8 @@ use elicense::issue::{Issuer, SignedLicence};
 use elicense::ledger::CheckpointKey;
 use elicense::licence::{self, Catalogue, Draft, LicenceType, TypeCode};
 use elicense::pki::{
-    Authority, Certificate, CertificateEntry, CertificateIssuer, LedgerKey, MintError, Request, Scope,
-    SubjectName, TrustList, TrustStore, TypeCodes, Usage, Validity, mint_city, mint_department,
+    Authority, Certificate, CertificateEntry, CertificateIssuer, LedgerKey, LicenceForms, MintError, Request,
+    Scope, SubjectName, TrustList, TrustStore, TypeCodes, Usage, Validity, mint_city, mint_department,
     mint_installation_signer, mint_root, mint_trust_list_signer, sign_trust_list,
 };
 use serde_json::json;
@@ -97,7 +97,7 @@ fn make_city() -> (Vec<Certificate>, Vec<Issuer>) {
             let type_codes = TypeCodes::new(types.clone()).unwrap();
             let scope = Scope { credit_code: code.parse().unwrap(), type_codes };
             let made = certify(&format!("department-{code}"), name, &|request| {
-                mint_department(city.issuer(), request, &scope, &SystemRandom)
+                mint_department(city.issuer(), request, &scope, LicenceForms::Envelope, &SystemRandom)
             });
             (code, name, types, made)
         });

@@ -27,10 +27,10 @@ pub(crate) fn make(dir: &Path) {
         let pem = department_key(code).to_pkcs8_pem();
         create_secret_file(&dir.join(format!("keys/department-{code}.pem")), pem.as_bytes()).unwrap();
     }
-    for name in ["pack", "status-list", "receipt", "presentation"] {
+    for name in ["pack", "status-list"] {
         let path = dir.join(format!("keys/{name}.pem"));
-        assert!(path.exists(), "the installation has a key of its own that is put aside: {name}");
-        std::fs::write(path, key(name).to_pkcs8_pem().as_bytes()).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        create_secret_file(&path, key(name).to_pkcs8_pem().as_bytes()).unwrap();
     }
     let store = open(dir);
     for event in events(&trust()) {

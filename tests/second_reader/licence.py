@@ -80,7 +80,13 @@ def consistent(claims, licence):
     own, end = licence[1].split(".")[5:], start(licence[7]) + 86400 if 7 in licence else None
     before = licence[10].split(".")[5:] if 10 in licence else None
     return (claims[5] == start(licence[6]) and claims.get(4) == end and (end is None or end > claims[5])
-            and own[1] == claims[1] and (before is None or before[:3] == own[:3] and before[3] < own[3]))
+            and own[1] == claims[1] and (before is None or follows(own, before)))
+
+
+def follows(own, before):
+    if own[1] == before[1]:
+        return own[:3] == before[:3] and own[3] > before[3]
+    return own[0] == before[0] and own[3] == "001"  # taken over from another authority
 
 
 def issuer(e, claims, signer):

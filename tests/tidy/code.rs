@@ -8,7 +8,7 @@ const LAYERS: [&[&str]; 10] = [
     &["crypto"],
     &["licence"],
     &["codec"],
-    &["pki", "status", "ledger"],
+    &["pki", "status", "ledger", "sdjwt"],
     &["verify", "issue"],
     &["store", "render", "pack"],
     &["registry"],

@@ -68,6 +68,18 @@ fn one_of_each() -> Vec<Event> {
             order: order(),
             sequence: 2,
         }),
+        Event::SdJwt(IssuedSdJwt {
+            identifier: identifier(),
+            issuer_signed: Digest::of(b"jwt"),
+            holder_key: None,
+            order: order(),
+        }),
+        Event::SdJwt(IssuedSdJwt {
+            identifier: identifier(),
+            issuer_signed: Digest::of(b"jwt"),
+            holder_key: Some(Digest::of(b"jwk")),
+            order: order(),
+        }),
     ]
 }
 

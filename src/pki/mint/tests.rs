@@ -1,7 +1,7 @@
 //! What the mint hands out is accepted, and what nobody would accept it does not hand out.
 
 use super::super::testing::{CountingRandom, NOW, Tree, YEAR, certify, scope, validity};
-use super::super::{Role, TypeCodes};
+use super::super::{LicenceForms, Role, TypeCodes};
 use super::*;
 
 fn request(key: &VerifyingKey) -> Request<'_> {
@@ -17,7 +17,7 @@ fn certificates_say_what_the_table_says() {
             (&tree.root.certificate, &tree.city.certificate, &tree.department.certificate);
         assert_eq!(*root.role(), Role::Authority { path_length: 1 });
         assert_eq!(*city.role(), Role::Authority { path_length: 0 });
-        assert_eq!(*department.role(), Role::Department(scope()));
+        assert_eq!(*department.role(), Role::Department(scope(), LicenceForms::EnvelopeAndSdJwt));
         assert_eq!(root.authority_key(), None);
         assert_eq!(city.authority_key(), Some(root.subject_key()));
         assert_eq!(department.authority_key(), Some(city.subject_key()));
@@ -75,13 +75,20 @@ fn the_mint_refuses_what_a_verifier_would() {
 
     let above = mint_city(tree.city.issuer(), &request, &random).unwrap_err();
     assert!(matches!(above, MintError::Path(PathError::PathLength { allowed: 0, got: 1, .. })), "{above}");
-    let no_authority = mint_department(tree.department.issuer(), &request, &scope(), &random).unwrap_err();
+    let no_authority =
+        mint_department(tree.department.issuer(), &request, &scope(), LicenceForms::Envelope, &random)
+            .unwrap_err();
     assert!(matches!(no_authority, MintError::Path(PathError::NotAnAuthority { .. })), "{no_authority}");
 
     for (not_before, not_after) in [(NOW - 2 * YEAR, NOW), (NOW, NOW + 11 * YEAR)] {
         let validity = validity(not_before, not_after);
-        let outlives =
-            mint_department(tree.city.issuer(), &Request { validity, ..request }, &scope(), &random);
+        let outlives = mint_department(
+            tree.city.issuer(),
+            &Request { validity, ..request },
+            &scope(),
+            LicenceForms::Envelope,
+            &random,
+        );
         assert!(matches!(outlives, Err(MintError::Outlives { .. })), "{outlives:?}");
     }
     let validity = validity(NOW + 2, NOW + 1);
@@ -117,7 +124,7 @@ fn two_hundred_type_codes_fit() {
     let type_codes = TypeCodes::new(codes(TypeCodes::MAX).collect()).unwrap();
     let scope = Scope { credit_code: "11100000MB03271699".parse().unwrap(), type_codes };
     let made = certify(Algorithm::Es256, "测试市大局", |request| {
-        mint_department(tree.city.issuer(), request, &scope, &tree.random)
+        mint_department(tree.city.issuer(), request, &scope, LicenceForms::Envelope, &tree.random)
     });
     assert_eq!(made.certificate.scope(), Some(&scope));
     assert!(made.certificate.der().len() <= Certificate::MAX_LENGTH);

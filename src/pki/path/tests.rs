@@ -5,7 +5,7 @@ use super::super::oids;
 use super::super::testing::{
     CRITICAL, Forge, Identity, NOW, Tree, YEAR, at, certify, element, scope, validity,
 };
-use super::super::{Request, SubjectName, mint_city, mint_department, mint_root};
+use super::super::{LicenceForms, Request, SubjectName, mint_city, mint_department, mint_root};
 use super::*;
 use crate::crypto::{Algorithm, SigningKey, VerifyingKey};
 
@@ -15,7 +15,7 @@ fn build(tree: &Tree, leaf: &Arc<Certificate>, others: &[Arc<Certificate>]) -> R
 
 fn department_under(tree: &Tree, city: &Identity) -> Identity {
     certify(tree.algorithm, "另一个局", |request| {
-        mint_department(city.issuer(), request, &scope(), &tree.random)
+        mint_department(city.issuer(), request, &scope(), LicenceForms::Envelope, &tree.random)
     })
 }
 
@@ -97,7 +97,14 @@ fn each_certificate_is_valid_from_its_first_second_to_its_last() {
         let wide_city = mint_city(parent(&wide_root, &keys[0]), &request, &random).unwrap();
         let city = narrowed(1, wide_city.clone(), &keys[0]);
         let request = Request { subject: name("局"), key: &publics[2], validity: wide };
-        let leaf = mint_department(parent(&wide_city, &keys[1]), &request, &scope(), &random).unwrap();
+        let leaf = mint_department(
+            parent(&wide_city, &keys[1]),
+            &request,
+            &scope(),
+            LicenceForms::Envelope,
+            &random,
+        )
+        .unwrap();
         let leaf = narrowed(2, leaf, &keys[1]);
         let id = [&root, &city, &leaf][narrow].key_id();
         let judge = |seconds| build_path(&leaf, &[Arc::clone(&city)], &root, at(seconds), Budget::PATH).err();

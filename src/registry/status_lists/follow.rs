@@ -73,7 +73,7 @@ impl Followed {
     /// Makes all lists from the index.
     pub(super) fn build(store: &Store, prefixes: Vec<Prefix>, now: UnixTime) -> Result<Self, ActError> {
         // What is appended during the walk may be in it or not; it is applied afterwards in any case.
-        let applied = store.entries()?;
+        let applied = store.visible_entries();
         let mut built = Self { prefixes, lists: BTreeMap::new(), applied, begins: BTreeMap::new() };
         built.discover(store)?;
         let mut range = RowKeys::all_events();
@@ -102,7 +102,7 @@ impl Followed {
         noted: &mut BTreeMap<u64, Noted>,
         now: UnixTime,
     ) -> Result<(), ActError> {
-        let end = store.entries()?;
+        let end = store.visible_entries();
         while self.applied < end {
             let position = self.applied;
             let noted = match noted.remove(&position) {

@@ -277,6 +277,22 @@ fn replacing(set: &mut Set, golden: &str) {
     let theirs = super::issuers::with_check(
         "1.2.156.3005.2.11100000000013338W032.11999900MB000022XP.ABCDEFGHIJKLMNOPQRSTUVWXY.001",
     );
+    let mut taking = replacing("takes-over-nothing", &theirs);
+    taking["replaces_for"] = json!("transfer_in");
+    set.refuse(
+        case(61, "takes-over-what-is-not-there", TWIN),
+        problem(404, "not_found"),
+        asked([issue(own, "takes-over-nothing", &taking)]),
+        "a licence that takes over one which another department might have",
+    );
+    let mut taking = replacing("takes-over-its-own", "{identifier}");
+    taking["replaces_for"] = json!("transfer_in");
+    set.refuse(
+        case(61, "takes-over-its-own", TWIN),
+        problem(409, "not_replaceable"),
+        asked([issue(own, "taken-over", &draft("taken-over")), issue(own, "takes-over-own", &taking)]),
+        "a licence that takes over one's own",
+    );
     set.refuse(
         case(61, "replaces-what-is-not-there", TWIN),
         problem(404, "not_found"),
@@ -400,6 +416,14 @@ fn changes(set: &mut Set) {
         problem(422, "reason_refused"),
         present,
         "a reason that cannot be shown",
+    );
+    let basis = change(json!({"to": "revoked", "reason": "一份测试", "legal_basis": "第一条\u{202e}"}));
+    let present = asked([made("status-basis-turned"), basis]);
+    set.refuse(
+        case(62, "status-basis-turned", TWIN),
+        problem(422, "legal_basis_refused"),
+        present,
+        "a legal basis that cannot be shown",
     );
     let present = asked([made("status-unrevoked"), to("revoked"), to("valid")]);
     set.refuse(

@@ -339,7 +339,7 @@ fn identifiers(set: &mut Set) {
     );
 }
 
-/// What a licence replaces is an earlier version of itself (FORMAT.md §2).
+/// What a licence replaces is an earlier version of itself, or another authority's that it takes over (FORMAT.md §2).
 fn replaced(set: &mut Set) {
     const SECOND: &str = "second-version";
     let types = ["11100000MB0143028R001", "11100000000013338W032"];
@@ -362,7 +362,26 @@ fn replaced(set: &mut Set) {
         cose(replacing(&first).bytes()),
         "rightly signed, version 002 that replaces 001",
     );
+    let taking_over = |old: &str| {
+        Draft::full().licence(|licence| {
+            licence.set(1, identifier(0, 0, 0, "001").as_str());
+            licence.set(10, old);
+        })
+    };
+    const TAKEN: &str = "taken-over";
+    set.twin(
+        TAKEN,
+        Accepted::Signed,
+        cose(taking_over(&identifier(0, 1, 1, "007")).bytes()),
+        "rightly signed, version 001 that takes over another department's licence",
+    );
     let inconsistent = fails(&[("format", "inconsistent")], "replaces");
+    for (name, old, how) in [
+        ("takes-over-another-type", identifier(1, 1, 1, "001"), "it takes over a licence of another type"),
+        ("takes-over-its-own", identifier(0, 0, 1, "001"), "it takes over another licence of its own issuer"),
+    ] {
+        set.refuse(case(25, name, TAKEN), inconsistent.clone(), cose(taking_over(&old).bytes()), how);
+    }
     for (name, old, how) in [
         ("replaces-itself", identifier(0, 0, 0, "002"), "it replaces itself"),
         ("replaces-a-later-version", identifier(0, 0, 0, "003"), "it replaces version 003"),
@@ -370,7 +389,7 @@ fn replaced(set: &mut Set) {
         (
             "replaces-another-departments",
             identifier(0, 1, 0, "001"),
-            "it replaces another department's licence",
+            "it, version 002, replaces another department's licence",
         ),
         (
             "replaces-another-serial",

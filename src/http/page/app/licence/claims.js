@@ -150,9 +150,21 @@ export function disagreement(claims) {
   if (claims.expires !== end) return "exp is not the first second after its last day";
   if (validTo !== undefined && validTo < validFrom) return "it ends before it begins";
   if (claims.issuer !== own.issuer) return "iss is not the issuer in its identifier";
-  const earlier = (/** @type {import("./codes.js").Identifier} */ old) =>
-    old.typeCode === own.typeCode && old.issuer === own.issuer && old.serial === own.serial && old.version < own.version;
-  return replaces && !earlier(replaces) ? "it replaces something else than an earlier version of itself" : undefined;
+  if (replaces && !mayBeReplaced(replaces, own)) {
+    return "it replaces neither an earlier version of itself nor, as a first version, another authority's licence";
+  }
+  return undefined;
+}
+
+/**
+ * An earlier version of the same licence; or, by a first version, another authority's licence of the same type, taken over.
+ *
+ * @param {import("./codes.js").Identifier} old
+ * @param {import("./codes.js").Identifier} own
+ */
+function mayBeReplaced(old, own) {
+  if (old.typeCode !== own.typeCode) return false;
+  return old.issuer === own.issuer ? old.serial === own.serial && old.version < own.version : own.version === "001";
 }
 
 /**

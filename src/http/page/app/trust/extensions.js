@@ -129,10 +129,12 @@ function checkKeyUsage(value, expected) {
 function readUsage(value) {
   if (!value) return undefined;
   const purposes = der.elements(der.only(value, der.SEQUENCE));
-  if (purposes.length !== 1 || purposes[0].tag !== der.OBJECT_IDENTIFIER) refuse("expected exactly one extended key usage");
-  const oid = toHex(purposes[0].content);
+  if (purposes.some(({ tag }) => tag !== der.OBJECT_IDENTIFIER)) refuse("an extended key usage is no object identifier");
+  const [oid, second] = purposes.map(({ content }) => toHex(content));
   const usage = USAGES.find((_, at) => oid === `${ARC}030${at + 1}`);
-  return usage ?? refuse("the extended key usage is none of elicense's");
+  // A department may sign SD-JWT VC as well, and nobody else anything as well.
+  const alone = purposes.length === 1 || (purposes.length === 2 && usage === "licence" && second === `${ARC}0307`);
+  return usage && alone ? usage : refuse("the extended key usage is none of elicense's, or one of several");
 }
 
 /** @param {Extensions} found */
