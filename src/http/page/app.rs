@@ -41,6 +41,8 @@ const MODULES: &[(&str, &str)] = modules![
     "codec/zlib.js",
     "licence/claims.js",
     "licence/codes.js",
+    "licence/presentation.js",
+    "licence/receipt.js",
     "licence/text.js",
     "pack/keeper.js",
     "pack/manifest.js",
@@ -60,6 +62,9 @@ const MODULES: &[(&str, &str)] = modules![
     "ui/service.js",
     "ui/sentences.js",
     "ui/verdict_view.js",
+    "verify/carried_status.js",
+    "verify/finding.js",
+    "verify/own_statements.js",
     "verify/status_list.js",
     "verify/verdict.js",
 ];

@@ -126,8 +126,10 @@ pub(super) fn as_json() -> Value {
         words["grade"] = code.grade().into();
         (code.as_str().to_owned(), words)
     });
-    let checks =
-        Check::ALL.iter().map(|check| (check.as_str().to_owned(), said(&|language| check.label(language))));
+    let checks = Check::ALL
+        .iter()
+        .chain([&Check::Holder])
+        .map(|check| (check.as_str().to_owned(), said(&|language| check.label(language))));
     let statuses = [Status::Valid, Status::Invalid, Status::Indeterminate];
     let statuses = statuses
         .iter()

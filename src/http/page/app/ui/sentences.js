@@ -23,6 +23,12 @@ const SENTENCES = {
   masked: ["二维码只含证照的部分内容，个人信息已遮盖。", "A QR code carries a part of the licence; personal details are masked."],
   checked_at: ["核验时间", "Checked at"],
   time: ["时间", "Time"],
+  shown_to: ["出示给", "Shown to"],
+  good_until: ["有效至", "Good until"],
+  receipt: ["核验回执", "Receipt"],
+  checked_for: ["核验单位", "Checked for"],
+  purpose: ["用途", "Purpose"],
+  then: ["{time} 时", "At {time}"],
   camera_title: ["用摄像头扫描", "Scan with the camera"],
   camera_start: ["打开摄像头", "Start the camera"],
   camera_stop: ["关闭摄像头", "Stop the camera"],
@@ -48,6 +54,16 @@ const SENTENCES = {
   pack_damaged: ["已保存的离线包不可用，请重新取得。", "The pack that was kept cannot be used: get it again."],
 };
 
+/** What is chosen like a field in a presentation and is none (FORMAT.md §13). */
+/** @type {Record<string, [zh: string, en: string]>} */
+const CHOSEN = {
+  holder_name: ["持证主体", "Holder"],
+  holder_code: ["持证主体代码", "Holder’s code"],
+  number: ["证照编号", "Number"],
+  valid_from: ["有效期起", "In force from"],
+  valid_to: ["有效期至", "In force until"],
+};
+
 export class Sentences {
   /**
    * @param {Language} language
@@ -67,6 +83,11 @@ export class Sentences {
   say(name, values = {}) {
     const sentence = SENTENCES[name][this.language === "zh" ? 0 : 1];
     return sentence.replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
+  }
+
+  /** @param {string} key of a field in a presentation whose type does not name it */
+  chosen(key) {
+    return CHOSEN[key]?.[this.language === "zh" ? 0 : 1] ?? key;
   }
 
   /**

@@ -26,6 +26,9 @@ export function verdictView(verdict, sentences, types) {
   view.append(element("h2", {}, icon(status), ` ${headline(verdict, sentences)}`), basis(verdict, sentences));
   view.append(element("ul", { class: "findings" }, ...verdict.findings.map((finding) => findingView(finding, sentences))));
   if (licence) view.append(element("dl", {}, ...licenceRows(licence, sentences, types.get(licence.type))));
+  if (verdict.presentation) view.append(element("dl", {}, ...presentationRows(verdict.presentation, sentences, types)));
+  if (verdict.receipt) view.append(element("dl", {}, ...receiptRows(verdict.receipt, sentences)));
+  if (verdict.sd_jwt) view.append(element("dl", {}, ...disclosedRows(verdict.sd_jwt)));
   if (form === "qr" && licence) view.append(element("p", { class: "note" }, sentences.say("masked")));
   return view;
 }
@@ -85,6 +88,64 @@ function findingView({ check, result, code, detail }, sentences) {
 }
 
 /**
+ * What the holder chose to show, and to whom.
+ *
+ * @param {import("../verify/own_statements.js").ShownPresentation} shown
+ * @param {import("./sentences.js").Sentences} sentences
+ * @param {Map<string, LicenceType>} types
+ */
+function presentationRows(shown, sentences, types) {
+  const type = types.get(shown.type);
+  const english = sentences.language === "en";
+  const label = (/** @type {string} */ key) => {
+    const field = type?.fields?.find((one) => one.key === key);
+    return field ? (english ? field.label_en : field.label) : sentences.chosen(key);
+  };
+  return [
+    row(sentences.of("labels", "type"), type ? (english ? `${type.name} (${type.name_en})` : type.name) : shown.type),
+    row(sentences.say("shown_to"), shown.for),
+    ...shown.fields.map(({ key, value }) => row(label(key), value)),
+    row(sentences.say("good_until"), timeForPeople(shown.expires)),
+  ];
+}
+
+/**
+ * Who checked what for whom, and what was true then.
+ *
+ * @param {import("../verify/own_statements.js").ShownReceipt} shown
+ * @param {import("./sentences.js").Sentences} sentences
+ */
+function receiptRows({ id, organisation, purpose, issued, checked }, sentences) {
+  return [
+    row(sentences.say("receipt"), id),
+    row(sentences.say("checked_for"), `${organisation.name}　${organisation.code}`),
+    row(sentences.say("purpose"), [purpose.item, purpose.item_code, purpose.case, purpose.reason, purpose.operator].join(" · ")),
+    row(sentences.say("checked_at"), timeForPeople(issued)),
+    ...checked.map((one) => {
+      const what = [one.type_name, one.identifier].filter(Boolean).join(" · ");
+      return row(sentences.say("then", { time: timeForPeople(one.at) }), `${sentences.of("statuses", one.status)}　${what}`);
+    }),
+  ];
+}
+
+/**
+ * What an SD-JWT VC discloses, by claim name. Only the service judges one.
+ *
+ * @param {{ vct: string, disclosed: Record<string, unknown> }} shown
+ */
+function disclosedRows({ vct, disclosed }) {
+  const rows = Object.entries({ vct, ...disclosed });
+  const text = (/** @type {unknown} */ value) => (typeof value === "string" ? value : JSON.stringify(value));
+  return rows.map(([name, value]) => row(name, text(value)));
+}
+
+/**
+ * @param {string} label
+ * @param {string} value
+ */
+const row = (label, value) => element("div", {}, element("dt", {}, label), element("dd", {}, element("bdi", {}, value)));
+
+/**
  * Everything that may be shown of a licence, its fields in the order of their type.
  *
  * @param {NonNullable<Verdict["licence"]>} licence
@@ -106,5 +167,5 @@ function licenceRows(licence, sentences, type) {
   rows.push(...known.map(({ key, label, label_en }) => [english ? label_en : label, String(licence.fields[key])]));
   const others = Object.keys(licence.fields).filter((key) => known.every((field) => field.key !== key));
   rows.push(...others.map((key) => [key, String(licence.fields[key])]));
-  return rows.map(([label, value]) => element("div", {}, element("dt", {}, label), element("dd", {}, element("bdi", {}, value))));
+  return rows.map(([label, value]) => row(label, value));
 }

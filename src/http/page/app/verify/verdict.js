@@ -3,18 +3,19 @@
  * the same pack (docs/VERDICTS.md).
  */
 
-import { CannotBeChecked, Refused, equal } from "../codec/bytes.js";
+import { CannotBeChecked, Refused } from "../codec/bytes.js";
 import { decodeBytes, decodeText } from "../codec/credential.js";
 import { TYP, digestOf } from "../codec/envelope.js";
-import { checkSignature } from "../trust/key.js";
-import { validAt } from "../trust/path.js";
-import { timeText } from "../licence/codes.js";
 import { decodeClaims, disagreement, shownLicence } from "../licence/claims.js";
-import { ENTRY } from "./status_list.js";
+import { timeText } from "../licence/codes.js";
+import { checkSignature } from "../trust/key.js";
+import { checkStatus, gradeOfAge } from "./carried_status.js";
+import { CHECKS, CLOCK_SKEW, checkLedger, checkSigner, fail, mayBeShown, pass, unknown, unreadable } from "./finding.js";
+import { judgePresentation, judgeReceipt } from "./own_statements.js";
 
 /**
- * @typedef {"format" | "issuer" | "scope" | "signature" | "dates" | "status" | "ledger"} Check
- * @typedef {{ check: Check, result: "pass" | "fail" | "unknown", code: string, detail?: string }} Finding
+ * @typedef {import("./finding.js").Finding} Finding
+ * @typedef {import("./finding.js").Signer} Signer
  *
  * @typedef {object} Verdict in the shape of the API
  * @property {"valid" | "invalid" | "indeterminate"} status
@@ -23,6 +24,9 @@ import { ENTRY } from "./status_list.js";
  * @property {string} at
  * @property {string} [form]
  * @property {ReturnType<typeof shownLicence>} [licence]
+ * @property {import("./own_statements.js").ShownReceipt} [receipt]
+ * @property {import("./own_statements.js").ShownPresentation} [presentation]
+ * @property {{ vct: string, disclosed: Record<string, unknown> }} [sd_jwt] the service's only
  * @property {Freshness} freshness
  *
  * @typedef {object} Freshness
@@ -33,22 +37,19 @@ import { ENTRY } from "./status_list.js";
  *
  * @typedef {import("../codec/envelope.js").Envelope} Envelope
  * @typedef {import("../licence/claims.js").Claims} Claims
- * @typedef {import("../trust/trust_list.js").Signer} Signer
- * @typedef {ReturnType<import("../pack/pack.js").Pack["entry"]>} Entry
+ * @typedef {{ envelope: Envelope, signer: Signer | undefined, signature: Finding }} Signed
  */
 
-/** @type {Check[]} */
-export const CHECKS = ["format", "issuer", "scope", "signature", "dates", "status", "ledger"];
-
-/** Seconds a signer's clock may be ahead of ours, and ours behind a signed time. */
-const CLOCK_SKEW = 60;
-
-/** @type {(check: Check, code?: string, detail?: string) => Finding} */
-const pass = (check, code = "ok", detail) => ({ check, result: "pass", code, ...(detail && { detail }) });
-/** @type {(check: Check, code: string, detail?: string) => Finding} */
-const fail = (check, code, detail) => ({ check, result: "fail", code, ...(detail && { detail }) });
-/** @type {(check: Check, code: string, detail?: string) => Finding} */
-const unknown = (check, code, detail) => ({ check, result: "unknown", code, ...(detail && { detail }) });
+/**
+ * What may be presented, and who judges it.
+ *
+ * @type {Record<string, ((verifier: OfflineVerifier, signed: Signed, at: number) => Promise<Verdict>) | undefined>}
+ */
+const JUDGES = {
+  [TYP.licence]: (verifier, signed, at) => verifier.judgeLicence(signed, at),
+  [TYP.presentation]: async (verifier, signed, at) => judgePresentation(verifier, signed, at),
+  [TYP.receipt]: async (verifier, signed, at) => judgeReceipt(verifier, signed, at),
+};
 
 /** Judges by one pack, and by the newest signed time that this device has seen. */
 export class OfflineVerifier {
@@ -91,32 +92,32 @@ export class OfflineVerifier {
     try {
       envelope = await decode();
     } catch (error) {
-      return this.refuse(reason(error), at);
+      return this.refuse(unreadable(error), at);
     }
-    if (envelope.typ !== TYP.licence) return this.refuse(fail("format", "wrong_type", envelope.typ), at);
+    const judge = JUDGES[envelope.typ];
+    if (!judge) return this.refuse(fail("format", "wrong_type", envelope.typ), at);
     const signer = this.pack.trust.signers.get(envelope.keyId);
     const signature = await checkEnvelope(envelope, signer);
-    let claims;
     try {
-      claims = decodeClaims(envelope.payload);
+      return await judge(this, { envelope, signer, signature }, at);
     } catch (error) {
-      return this.refusePayload(signer, signature, reason(error), at);
+      return this.refusePayload({ envelope, signer, signature }, unreadable(error), at);
     }
-    return this.judgeClaims({ envelope, signer, claims, signature }, at);
   }
 
   /**
-   * @param {{ envelope: Envelope, signer: Signer | undefined, claims: Claims, signature: Finding }} signed
+   * @param {Signed} signed
    * @param {number} at
    */
-  async judgeClaims({ envelope, signer, claims, signature }, at) {
+  async judgeLicence({ envelope, signer, signature }, at) {
+    const claims = decodeClaims(envelope.payload);
     const entry = this.pack.entry(claims.status);
     const policy = this.pack.policy(claims.identifier.typeCode);
     const survives = this.pack.survives(envelope.keyId, await digestOf(envelope));
     const statusUri = this.pack.trust.statusUris.get(claims.issuer);
     const findings = [
       checkFormat(claims),
-      checkIssuer(envelope, claims, signer, survives),
+      checkSigner(envelope, claims.issuedAt, signer, { usage: "licence", issuer: claims.issuer, survives }),
       checkScope(claims, signer, statusUri),
       signature,
       checkDates(claims, at),
@@ -155,13 +156,14 @@ export class OfflineVerifier {
   /**
    * The envelope could be read, its payload could not: issuer and signature still have their say.
    *
-   * @param {Signer | undefined} signer
-   * @param {Finding} signature
+   * @param {Signed} signed
    * @param {Finding} format
    * @param {number} at
    */
-  refusePayload(signer, signature, format, at) {
-    const issuer = signer ? unknown("issuer", "not_checked") : fail("issuer", "issuer_unknown");
+  refusePayload({ envelope, signer, signature }, format, at) {
+    const fits = signer && TYP[signer.usage] === envelope.typ;
+    const certified = fits ? unknown("issuer", "not_checked") : fail("issuer", "issuer_wrong_use");
+    const issuer = signer ? certified : fail("issuer", "issuer_unknown");
     const known = [format, issuer, signature];
     const findings = CHECKS.map((check) => known.find((one) => one.check === check) ?? unknown(check, "not_checked"));
     return this.verdict(findings, at, {});
@@ -170,10 +172,10 @@ export class OfflineVerifier {
   /**
    * @param {Finding[]} findings
    * @param {number} at
-   * @param {{ form?: string, licence?: ReturnType<typeof shownLicence>, age?: Freshness["status"] }} shown
+   * @param {Partial<Pick<Verdict, "form" | "licence" | "receipt" | "presentation">> & { age?: Freshness["status"] }} shown
    * @returns {Verdict}
    */
-  verdict(findings, at, { form, licence, age }) {
+  verdict(findings, at, { age, ...shown }) {
     const { trust, manifest } = this.pack;
     const failed = findings.filter(({ result }) => result === "fail");
     const open = findings.some(({ result }) => result === "unknown");
@@ -184,8 +186,7 @@ export class OfflineVerifier {
       grade: status === "invalid" ? gravest : status === "valid" ? 0 : 4,
       findings,
       at: timeText(at),
-      ...(form && { form }),
-      ...(licence && { licence }),
+      ...Object.fromEntries(Object.entries(shown).filter(([, value]) => value !== undefined)),
       freshness: {
         trust_list: { version: trust.version, signed: timeText(trust.issuedAt) },
         ...(age && { status: age }),
@@ -193,13 +194,6 @@ export class OfflineVerifier {
       },
     };
   }
-}
-
-/** @param {unknown} error */
-function reason(error) {
-  if (error instanceof Refused) return fail("format", "undecodable", error.message);
-  if (error instanceof CannotBeChecked) return unknown("format", "unsupported_here", error.message);
-  throw error;
 }
 
 /**
@@ -225,32 +219,6 @@ function checkFormat(claims) {
   const what = disagreement(claims);
   return what ? fail("format", "inconsistent", what) : pass("format");
 }
-
-/**
- * The issuer is known, was certified for licences when it signed, and is the one the licence names.
- *
- * @param {Envelope} envelope
- * @param {Claims} claims
- * @param {Signer | undefined} signer
- * @param {boolean} survives
- */
-function checkIssuer(envelope, claims, signer, survives) {
-  if (!signer) return fail("issuer", "issuer_unknown");
-  const { path, usage, revocations } = signer;
-  if (usage !== "licence") return fail("issuer", "issuer_wrong_use", `the certificate is for another use: ${usage}`);
-  if (!validAt(path, claims.issuedAt)) return fail("issuer", "issuer_expired", `signed at ${timeText(claims.issuedAt)}`);
-  if (path[0].creditCode !== claims.issuer) return fail("issuer", "issuer_mismatch", `iss is ${claims.issuer}, the certificate is another's`);
-  const chain = envelope.chain;
-  const same = chain.length === path.length && chain.every((der, at) => equal(der, path[at].der));
-  if (chain.length > 0 && !same) return fail("issuer", "chain_mismatch");
-  // One that the licence surely does not survive outweighs one that nobody can tell, wherever on the path they are.
-  const superseded = revocations.filter((one) => one.reason === "superseded");
-  if (superseded.some(({ at }) => claims.issuedAt >= at)) return fail("issuer", "issuer_revoked");
-  return isCompromised(signer) && !survives ? unknown("issuer", "issuer_revoked") : pass("issuer");
-}
-
-/** @param {Signer | undefined} signer */
-const isCompromised = (signer) => signer?.revocations.some(({ reason }) => reason === "compromised") ?? false;
 
 /**
  * The issuer may issue this type, and its status stands where the trust list says.
@@ -283,50 +251,3 @@ function checkDates({ issuedAt, notBefore, expires }, at) {
   if (expires !== undefined && at >= expires) return fail("dates", "expired", `ended at ${timeText(expires)}, ${judged}`);
   return pass("dates");
 }
-
-/** @typedef {{ fresh: number, stale: number }} Policy */
-
-/**
- * @param {number} asOf
- * @param {Policy} policy
- * @param {number} at
- * @returns {"fresh" | "stale" | "too_old"}
- */
-function gradeOfAge(asOf, { fresh, stale }, at) {
-  const age = Math.max(0, at - asOf);
-  return age <= fresh ? "fresh" : age <= stale ? "stale" : "too_old";
-}
-
-/**
- * What the status list says: good as of then, graded by its age. What is out of force for good stays so.
- *
- * @param {Entry} entry
- * @param {Policy} policy
- * @param {number} at
- */
-function checkStatus(entry, policy, at) {
-  if (!entry) return unknown("status", "status_unknown");
-  const told = `as of ${timeText(entry.asOf)}`;
-  const grade = gradeOfAge(entry.asOf, policy, at);
-  if (entry.value === ENTRY.outForGood) return fail("status", "out_of_force", told);
-  if (entry.value !== ENTRY.good && entry.value !== ENTRY.notNow) return unknown("status", "status_unknown");
-  if (grade === "too_old") return unknown("status", "status_too_old", told);
-  if (entry.value === ENTRY.notNow) return fail("status", "suspended", told);
-  return pass("status", grade === "fresh" ? "ok" : "status_stale", told);
-}
-
-/**
- * @param {Signer | undefined} signer
- * @param {boolean} survives
- */
-function checkLedger(signer, survives) {
-  return survives || !isCompromised(signer) ? pass("ledger", "not_needed_offline") : unknown("ledger", "ledger_unknown");
-}
-
-/**
- * A licence is shown where its issuer signed it; a forged one tells nothing.
- *
- * @param {Finding[]} findings
- */
-const mayBeShown = (findings) =>
-  findings.every(({ check, result }) => result === "pass" || !["format", "issuer", "scope", "signature"].includes(check));
