@@ -6,7 +6,7 @@ import { chromium } from "playwright-core";
 
 export const plan = JSON.parse(await readFile(process.env.PLAN, "utf8"));
 
-export const launch = () =>
+export const launch = (...more) =>
   chromium.launch({
     executablePath: process.env.CHROMIUM ?? plan.chromium,
     args: [
@@ -17,6 +17,7 @@ export const launch = () =>
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...more,
     ],
   });
 

@@ -190,6 +190,22 @@ await step("a browser without the operator's decoder says so; with it, it reads 
   assert.equal(await visitor.page.evaluate(() => typeof globalThis.jsQR), "function");
 });
 
+await step("the camera is a scanner", async () => {
+  const withCamera = await launch(
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    `--use-file-for-fake-video-capture=${plan.film}`,
+  );
+  const page = await withCamera.newPage();
+  await page.goto(`${plan.url}/?lang=en`);
+  await page.locator("#camera button").click();
+  const section = page.locator("[data-verdict]");
+  await section.waitFor();
+  assert.equal(await section.getAttribute("data-verdict"), "valid");
+  assert.equal(await page.locator("video").count(), 0, "the camera goes on filming");
+  await withCamera.close();
+});
+
 await ask("cut");
 for (const visitor of visitors) await visitor.cut();
 

@@ -17,7 +17,7 @@ use super::support::service::elicense;
 use super::support::tree;
 
 /// What `installed.mjs` has to have done, and how many states it has to have audited.
-const STEPS: usize = 13;
+const STEPS: usize = 14;
 const AUDITS: usize = 4 * 7 + 2;
 
 /// The same address each time, because a browser keeps what it has by address.
@@ -91,6 +91,8 @@ fn plan(village: &Village, client: &mut Client, issuer: &Issuer, to_be_suspended
     let (picture, file) = (village.place.join("qr.png"), village.place.join("licence.elic"));
     std::fs::write(&picture, get(client, "qr.png")).unwrap();
     std::fs::write(&file, get(client, "file")).unwrap();
+    let film = village.place.join("film.y4m");
+    std::fs::write(&film, film_of(&std::fs::read(&picture).unwrap())).unwrap();
     let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).join("images");
     std::fs::create_dir_all(&pictures).unwrap();
     json!({
@@ -101,10 +103,23 @@ fn plan(village: &Village, client: &mut Client, issuer: &Issuer, to_be_suspended
         "forged": forged(&valid.qr, &valid.number),
         "suspended": suspended.qr,
         "toBeSuspended": to_be_suspended,
+        "film": film,
         "picture": picture,
         "file": file,
         "pictures": pictures,
     })
+}
+
+/// What a camera sees that is held at the picture: a still film, uncompressed.
+fn film_of(png: &[u8]) -> Vec<u8> {
+    const SIZE: u32 = 640;
+    let code = image::load_from_memory(png).unwrap().into_luma8();
+    let code = image::imageops::resize(&code, 560, 560, image::imageops::FilterType::Nearest);
+    let mut frame = image::GrayImage::from_pixel(SIZE, SIZE, image::Luma([255]));
+    image::imageops::overlay(&mut frame, &code, 40, 40);
+    let colours = vec![128; usize::try_from(SIZE * SIZE / 2).unwrap()];
+    let frame = [b"FRAME\n", frame.as_raw().as_slice(), &colours].concat();
+    [format!("YUV4MPEG2 W{SIZE} H{SIZE} F10:1 Ip A1:1 C420jpeg\n").as_bytes(), &frame, &frame].concat()
 }
 
 /// SHA-256 of the root certificate, which comes first.
