@@ -44,6 +44,7 @@ components=(
     chinese-font:fonts-wqy-microhei
     openssl:openssl
     zbarimg:zbar-tools
+    pdftoppm:poppler-utils
     mkfs.ext4:e2fsprogs
     losetup:util-linux
     mount:mount

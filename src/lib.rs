@@ -29,12 +29,12 @@
 //! let caller = registry.authenticate(&made.departments[0].api_key).ok_or("no such key")?;
 //! let request = std::fs::read("fixtures/licences/business-licence-benchmark.json")?;
 //! let issued = registry.issue(&caller, "order-1", &request, now).await?;
-//! assert_eq!(registry.verify_text(&issued.qr, now).status, Status::Valid);
+//! assert_eq!(registry.verify_text(&issued.qr, now).await.status, Status::Valid);
 //! // Tamper: another company's name, in the same number of bytes. Verify.
 //! let mut file = registry.file(&caller, &issued.identifier)?;
 //! let name = file.windows(12).position(|bytes| bytes == "云岭青禾".as_bytes()).ok_or("no such name")?;
 //! file[name..name + 12].copy_from_slice("云岭青木".as_bytes());
-//! let verdict = registry.verify_bytes(&file, now);
+//! let verdict = registry.verify_bytes(&file, now).await;
 //! assert_eq!(verdict.status, Status::Invalid);
 //! assert!(verdict.reasons().contains(&Code::Forged));
 //! # Ok(())

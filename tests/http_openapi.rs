@@ -65,8 +65,12 @@ async fn every_call_is_described_and_no_other() {
                 .collect();
             assert_eq!(in_path, named, "{path}");
             let keyed = call["security"] == json!([{"bearer": []}]);
-            assert_eq!(keyed, path.starts_with("/v1/licences"), "{method} {path}");
-            assert_eq!(keyed, call["responses"].get("401").is_some(), "{method} {path}");
+            let needs_key =
+                ["/v1/licences", "/v1/receipts", "/v1/presentations"].iter().any(|one| path.starts_with(one));
+            assert_eq!(keyed, needs_key, "{method} {path}");
+            // With a key where a receipt is asked for.
+            let may_be_keyed = keyed || call["security"] == json!([{}, {"bearer": []}]);
+            assert_eq!(may_be_keyed, call["responses"].get("401").is_some(), "{method} {path}");
         }
     }
     let verb = |verb| match verb {
@@ -174,6 +178,43 @@ async fn exchange(city: &City, template: &str, request: Request<Body>) -> Value 
     })
 }
 
+/// Receipts and presentations of a licence that is good.
+async fn uses(city: &City, issued: &Value) -> Vec<(&'static str, Request<Body>)> {
+    let verification = |media: &str, body: &str| post("/v1/verifications", media, body.to_owned());
+    let for_a_purpose = |credential: &str, reason: &str| {
+        let purpose = json!({
+            "operator": "王小明", "item": "食品经营许可", "item_code": "000131001000", "case": "7", "reason": reason,
+        });
+        let body = json!({"credential": credential, "purpose": purpose}).to_string();
+        keyed(verification("application/json", &body), &city.other)
+    };
+    let show = |fields: Value| {
+        let (identifier, audience) = (&issued["identifier"], "示范市行政审批局");
+        let body = json!({"identifier": identifier, "fields": fields, "for": audience, "reason": "租赁备案"});
+        keyed(post("/v1/presentations", "application/json", body.to_string()), &city.issuer)
+    };
+    let qr = issued["qr"].as_str().unwrap();
+    let given = city.send(for_a_purpose(qr, "核对经营范围")).await.expect(200).json()["receipt"].clone();
+    let shown = city.send(show(json!(["number", "holder_name"]))).await.expect(201).json();
+    let receipt = format!("/v1/receipts/{}", given["id"].as_str().unwrap());
+    vec![
+        ("/v1/verifications", for_a_purpose(qr, "核对经营范围")),
+        ("/v1/verifications", for_a_purpose(qr, "查询")),
+        ("/v1/verifications", for_a_purpose("no licence", "核对经营范围")),
+        ("/v1/verifications", verification("text/plain", given["envelope"].as_str().unwrap())),
+        ("/v1/verifications", verification("text/plain", shown["qr"].as_str().unwrap())),
+        ("/v1/receipts/{id}", keyed(get(&receipt), &city.other)),
+        ("/v1/receipts/{id}", with(keyed(get(&receipt), &city.other), "accept", "application/cose")),
+        ("/v1/receipts/{id}", with(keyed(get(&receipt), &city.other), "accept", "text/html")),
+        ("/v1/receipts/{id}", keyed(get(&receipt), &city.issuer)),
+        ("/v1/receipts/{id}", get(&receipt)),
+        ("/v1/presentations", show(json!(["number"]))),
+        ("/v1/presentations", with(show(json!(["number"])), "accept", "image/png")),
+        ("/v1/presentations", show(json!(["shoe_size"]))),
+        ("/v1/presentations", keyed(post("/v1/presentations", "application/json", "{"), &city.issuer)),
+    ]
+}
+
 async fn exchanges(city: &City) -> Vec<Value> {
     let order = |key: &str, body: String| {
         with(keyed(post("/v1/licences", "application/json", body), &city.issuer), "idempotency-key", key)
@@ -248,9 +289,12 @@ async fn exchanges(city: &City) -> Vec<Value> {
         ("/assets/operator/jsQR.js", get("/assets/operator/jsQR.js")),
         ("/manifest.webmanifest", get("/manifest.webmanifest")),
         ("/service-worker.js", get("/service-worker.js")),
+        ("/present", get("/present?lang=en")),
+        ("/assets/present.css", get("/assets/present.css")),
+        ("/assets/present.js", get("/assets/present.js")),
     ];
     let mut exchanges = Vec::new();
-    for (template, request) in asked {
+    for (template, request) in uses(city, &issued).await.into_iter().chain(asked) {
         exchanges.push(exchange(city, template, request).await);
     }
     exchanges

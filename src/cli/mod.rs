@@ -18,6 +18,7 @@ mod presented;
 mod print;
 mod public_url;
 mod qr;
+mod receipt;
 mod serve;
 mod show;
 mod status;
@@ -62,6 +63,9 @@ enum Command {
     Show(show::ShowArgs),
     /// Draw the QR of a licence
     Qr(qr::QrArgs),
+    /// Get receipts again: for the case file, or to print
+    #[command(subcommand)]
+    Receipt(receipt::ReceiptCommand),
     /// List the licence types
     Types(types::TypesArgs),
     /// Add departments, list them, make and withdraw their API keys
@@ -84,6 +88,7 @@ impl Command {
             Self::Verify(args) => args.output,
             Self::Status(args) => args.output,
             Self::Show(args) => args.output,
+            Self::Receipt(command) => command.output(),
             Self::Types(args) => args.output,
             Self::Department(command) => command.output(),
             Self::Pack(command) => command.output(),
@@ -142,6 +147,7 @@ fn run(command: Command) -> Result<Exit, CliError> {
         Command::Status(args) => status::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Qr(args) => qr::run(&args),
+        Command::Receipt(command) => receipt::run(&command),
         Command::Types(args) => types::run(&args),
         Command::Department(command) => department::run(&command),
         Command::Pack(command) => pack::run(&command),

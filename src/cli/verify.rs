@@ -136,11 +136,11 @@ fn here(args: &VerifyArgs, dir: &Path, presented: Presented) -> Result<Exit, Cli
             (Access::Here(registry), Some(at)) => print(args, &judge(&registry.verifier(), &presented, at)),
             (Access::Here(registry), None) => {
                 let verdict = match &presented {
-                    Presented::Text(text) => registry.verify_text(text, now()),
+                    Presented::Text(text) => registry.verify_text(text, now()).await,
                     Presented::Challenged(text, challenge) => {
-                        registry.verify_challenged(text, challenge, now())
+                        registry.verify_challenged(text, challenge, now()).await
                     }
-                    Presented::Bytes(bytes) => registry.verify_bytes(bytes, now()),
+                    Presented::Bytes(bytes) => registry.verify_bytes(bytes, now()).await,
                 };
                 print(args, &verdict)
             }

@@ -47,6 +47,16 @@ fn in_words(verdict: &Value, status: Status, language: Language) -> String {
         }
     }
     words.push_str(&age_in_words(verdict, language));
+    if let Some(receipt) = verdict.get("receipt") {
+        let _ = write!(words, "\n{}", receipt_in_words(receipt, language));
+    }
+    for now in array(verdict, "now") {
+        let (label, sentence) = (pick(language, "现在", "Now"), in_language(now, language));
+        let _ = write!(words, "\n{label}  {}  {sentence}", text(now, "at"));
+    }
+    if let Some(presentation) = verdict.get("presentation") {
+        words.push_str(&presentation_in_words(presentation, language));
+    }
     if let Some(licence) = verdict.get("licence") {
         let authority = licence.get("authority").map(|authority| text(authority, "name")).unwrap_or_default();
         let (name, number) = (text(licence, "type_name"), text(licence, "number"));
@@ -90,6 +100,61 @@ fn age_in_words(verdict: &Value, language: Language) -> String {
     }
 }
 
+/// A receipt: who asked for what, and what was true then.
+pub(super) fn receipt_in_words(receipt: &Value, language: Language) -> String {
+    let organisation = receipt.get("organisation").map(|one| text(one, "name")).unwrap_or_default();
+    let title = pick(language, "材料核验回执", "Verification receipt");
+    let mut words = format!("{title}  {}\n  {organisation}", text(receipt, "id"));
+    let purpose = receipt.get("purpose");
+    for (key, zh, en) in [
+        ("operator", "经办人", "operator"),
+        ("item", "办理事项", "item"),
+        ("item_code", "事项编码", "item code"),
+        ("case", "办件编号", "case"),
+        ("reason", "用证事由", "reason"),
+    ] {
+        let value = purpose.map(|purpose| text(purpose, key)).unwrap_or_default();
+        let _ = write!(words, "\n  {}: {value}", pick(language, zh, en));
+    }
+    for checked in array(receipt, "checked") {
+        let (label, sentence) = (pick(language, "当时", "Then"), in_language(checked, language));
+        let _ = write!(words, "\n{label}  {}  {sentence}", text(checked, "at"));
+        let (name, identifier) = (text(checked, "type_name"), text(checked, "identifier"));
+        let _ = write!(words, "\n  {name}  {identifier}");
+    }
+    words
+}
+
+fn presentation_in_words(presentation: &Value, language: Language) -> String {
+    let issuer = presentation.get("issuer").map(|issuer| text(issuer, "name")).unwrap_or_default();
+    let (kind, audience) = (text(presentation, "type_name"), text(presentation, "for"));
+    let title = pick(language, "亮证", "Presentation");
+    let mut words = format!("\n{title}  {kind}  {issuer}");
+    for (label, value) in [
+        (pick(language, "出示给", "for"), audience),
+        (pick(language, "有效至", "until"), text(presentation, "expires")),
+    ] {
+        let _ = write!(words, "\n  {label}: {value}");
+    }
+    for field in array(presentation, "fields") {
+        let label = text(field, pick(language, "label", "label_en"));
+        let label = if label.is_empty() { text(field, "key") } else { label };
+        let _ = write!(words, "\n  {label}: {}", text(field, "value"));
+    }
+    words
+}
+
+fn in_language(value: &Value, language: Language) -> &str {
+    value.get("in_words").map(|words| text(words, pick(language, "zh", "en"))).unwrap_or_default()
+}
+
+const fn pick(language: Language, zh: &'static str, en: &'static str) -> &'static str {
+    match language {
+        Language::Zh => zh,
+        Language::En => en,
+    }
+}
+
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
 }
@@ -100,8 +165,7 @@ fn array<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
 
 /// The sentence of a code; one of a later version is shown as it is.
 fn sentence(code: &str, language: Language) -> &str {
-    let known = Code::ALL.iter().find(|known| known.as_str() == code);
-    known.map_or(code, |known| known.sentence(language))
+    Code::from_word(code).map_or(code, |known| known.sentence(language))
 }
 
 /// The label of a check; one of a later version is shown as it is.

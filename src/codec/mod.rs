@@ -1,6 +1,6 @@
 //! Bytes to structures and back: CBOR, envelope, payload, QR text, limits. FORMAT.md is the specification.
 //!
-//! Order inside: [`cbor`] → `envelope` → `payload`; [`base45`] and [`zlib`] → `credential`, the door through which
+//! Order inside: [`cbor`] → `envelope` → `payload`, `receipt`, `presentation`; [`base45`] and [`zlib`] → `credential`, the door through which
 //! everything that is presented comes in.
 
 pub mod base45;
@@ -10,6 +10,8 @@ pub mod deflate;
 mod envelope;
 pub mod limits;
 mod payload;
+mod presentation;
+mod receipt;
 pub mod zlib;
 
 pub use credential::{
@@ -17,3 +19,7 @@ pub use credential::{
 };
 pub use envelope::{Envelope, EnvelopeError, KeyId, Place, Typ, sign_envelope};
 pub use payload::{LicenceClaims, LicenceForm, PayloadError, StatusReference};
+pub use presentation::{HalfDigest, PresentationClaims};
+pub use receipt::{
+    Checked, CheckedFinding, CheckedForm, CheckedVerdict, JudgedBy, ReceiptClaims, ReceiptId, ReceiptIdError,
+};

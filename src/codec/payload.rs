@@ -4,7 +4,7 @@ use super::cbor::{CborError, Reader, Writer};
 use crate::crypto::Digest;
 use crate::licence::{
     AreaCode, Authority, CreditCode, FieldValue, Fields, Holder, HolderCodeType, HolderError, Identifier,
-    IdentifierError, Licence, LicenceType, TextError, check_text, is_field_key,
+    IdentifierError, Licence, LicenceType, PurposeError, TextError, check_text, is_field_key,
 };
 use crate::time::{Date, UnixTime};
 
@@ -20,11 +20,11 @@ mod claim {
 
 const STATUS_LIST: &str = "status_list";
 /// Fields of one licence: more than twice the largest type of the catalogue.
-const MOST_FIELDS: usize = 100;
+pub(super) const MOST_FIELDS: usize = 100;
 const MOST_FIELD_CHARACTERS: usize = 2_000;
 const MOST_NUMBER: usize = 64;
-const MOST_TYPE_NAME: usize = 200;
-const MOST_URI: usize = 512;
+pub(super) const MOST_TYPE_NAME: usize = 200;
+pub(super) const MOST_URI: usize = 512;
 
 /// Everything an envelope of a licence says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,6 +116,9 @@ pub enum PayloadError {
         /// Why.
         source: TextError,
     },
+    /// The purpose in a receipt.
+    #[error(transparent)]
+    Purpose(#[from] PurposeError),
     /// Form and digest do not go together: `qr` has one, `full` has none.
     #[error("the qr form must carry the full form's digest, and only the qr form")]
     FormAndDigest,
@@ -232,7 +235,7 @@ fn encode_licence(licence: &Licence, form: LicenceForm, out: &mut Writer) {
     };
 }
 
-fn encode_fields(fields: &Fields, out: &mut Writer) {
+pub(super) fn encode_fields(fields: &Fields, out: &mut Writer) {
     out.map(fields.len());
     for (key, value) in fields.iter() {
         out.text(key);
@@ -284,7 +287,7 @@ fn read_licence<'a>(reader: &mut Reader<'a>) -> Result<Parts<'a>, PayloadError> 
             10 => parts.replaces = Some(reader.text()?.parse()?),
             11 => parts.area_code = Some(read_parsed(reader, "area code")?),
             12 => parts.form = Some(reader.text()?),
-            13 => parts.full = Some(read_digest(reader)?),
+            13 => parts.full = Some(read_digest(reader, "digest of the full form")?),
             label => return Err(PayloadError::UnknownClaim { map: LICENCE, label }),
         }
     }
@@ -338,7 +341,7 @@ fn read_holders<'a>(reader: &mut Reader<'a>) -> Result<Vec<RawHolder<'a>>, Paylo
     Ok(holders)
 }
 
-fn read_fields(reader: &mut Reader<'_>) -> Result<Fields, PayloadError> {
+pub(super) fn read_fields(reader: &mut Reader<'_>) -> Result<Fields, PayloadError> {
     let mut keys = reader.map()?;
     if keys.left() > MOST_FIELDS {
         return Err(PayloadError::Value { what: "number of fields" });
@@ -379,22 +382,29 @@ fn read_status(reader: &mut Reader<'_>) -> Result<StatusReference, PayloadError>
     Ok(StatusReference { uri: uri.to_owned(), index })
 }
 
-fn read_time(reader: &mut Reader<'_>, what: &'static str) -> Result<UnixTime, PayloadError> {
+pub(super) fn read_time(reader: &mut Reader<'_>, what: &'static str) -> Result<UnixTime, PayloadError> {
     let got = reader.int()?;
     UnixTime::from_seconds(got).ok_or(PayloadError::Time { what, got })
 }
 
-fn read_digest(reader: &mut Reader<'_>) -> Result<Digest, PayloadError> {
-    Digest::from_slice(reader.bytes()?).ok_or(PayloadError::Value { what: "digest of the full form" })
+pub(super) fn read_digest(reader: &mut Reader<'_>, what: &'static str) -> Result<Digest, PayloadError> {
+    Digest::from_slice(reader.bytes()?).ok_or(PayloadError::Value { what })
 }
 
-fn read_text<'a>(reader: &mut Reader<'a>, what: &'static str, most: usize) -> Result<&'a str, PayloadError> {
+pub(super) fn read_text<'a>(
+    reader: &mut Reader<'a>,
+    what: &'static str,
+    most: usize,
+) -> Result<&'a str, PayloadError> {
     let text = reader.text()?;
     check_text(text, most).map_err(|source| PayloadError::Text { what, source })?;
     Ok(text)
 }
 
-fn read_parsed<T: std::str::FromStr>(reader: &mut Reader<'_>, what: &'static str) -> Result<T, PayloadError> {
+pub(super) fn read_parsed<T: std::str::FromStr>(
+    reader: &mut Reader<'_>,
+    what: &'static str,
+) -> Result<T, PayloadError> {
     reader.text()?.parse().map_err(|_| PayloadError::Value { what })
 }
 

@@ -7,6 +7,7 @@ use std::convert::Infallible;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{self, Request};
+use axum::http::StatusCode;
 use axum::response::Response;
 use futures_util::{StreamExt, stream};
 use tokio::time::Instant;
@@ -46,7 +47,7 @@ pub(super) async fn verify_batch(
     let answers = turns
         .map(move |turn| {
             let (state, lines) = (state.clone(), turn.len());
-            let judged = tokio::spawn(async move { judge_all(&state, id, turn) });
+            let judged = tokio::spawn(async move { judge_all(&state, id, turn).await });
             async move {
                 judged.await.unwrap_or_else(|error| line_of(&Problem::internal(error), id).repeat(lines))
             }
@@ -56,10 +57,14 @@ pub(super) async fn verify_batch(
     Ok(answer::bytes("application/x-ndjson", Body::from_stream(answers)))
 }
 
-fn judge_all(state: &State, id: RequestId, lines: Vec<Line>) -> Vec<u8> {
+async fn judge_all(state: &State, id: RequestId, lines: Vec<Line>) -> Vec<u8> {
     let mut answers = Vec::new();
     for line in lines {
-        match line.and_then(|line| judge(state, &line)) {
+        let judged = match line {
+            Ok(line) => judge(state, &line).await,
+            Err(problem) => Err(problem),
+        };
+        match judged {
             Ok(verdict) => {
                 answers.extend(verdict);
                 answers.push(b'\n');
@@ -70,8 +75,14 @@ fn judge_all(state: &State, id: RequestId, lines: Vec<Line>) -> Vec<u8> {
     answers
 }
 
-fn judge(state: &State, line: &[u8]) -> Result<Vec<u8>, Problem> {
-    let verdict = CredentialRequest::from_json(line)?.judge(state)?;
+async fn judge(state: &State, line: &[u8]) -> Result<Vec<u8>, Problem> {
+    let request = CredentialRequest::from_json(line)?;
+    if request.purpose.is_some() {
+        let detail = "a batch gives no receipts: send what has a purpose to /v1/verifications";
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "verification_request_refused", detail));
+    }
+    let challenge = request.challenge()?;
+    let verdict = state.registry.verify(request.presented(challenge.as_ref()), None, state.now()).await;
     serde_json::to_vec(&verdict).map_err(Problem::internal)
 }
 

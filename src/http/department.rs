@@ -11,7 +11,7 @@ use super::problem::Problem;
 use super::state::{Listener, State};
 use super::strangers::Peer;
 use super::trace::Trace;
-use crate::registry::Caller;
+use crate::registry::{Asker, Caller};
 
 /// Names the department that an administrator acts for.
 pub(super) const ACTING_DEPARTMENT: HeaderName = HeaderName::from_static("acting-department");
@@ -36,6 +36,23 @@ impl FromRequestParts<State> for Department {
             trace.asked_by(&caller);
         }
         Ok(Self(caller))
+    }
+}
+
+/// Who asks for what the installation keeps: a department, or on the local socket an administrator for nobody in particular.
+pub(super) struct KeptFor(pub(super) Asker);
+
+impl FromRequestParts<State> for KeptFor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Problem> {
+        let names_nobody =
+            !parts.headers.contains_key(ACTING_DEPARTMENT) && !parts.headers.contains_key(AUTHORIZATION);
+        if state.listener == Listener::Local && names_nobody {
+            return Ok(Self(Asker::Administrator));
+        }
+        let Department(caller) = Department::from_request_parts(parts, state).await?;
+        Ok(Self(Asker::Department(caller)))
     }
 }
 

@@ -116,14 +116,14 @@ fn symbol(state: &State, caller: &Caller, identifier: &str) -> Result<QrSymbol, 
 }
 
 /// What was begun is done to its end, also when the client hangs up: it is noted, and its answer is there for a replay.
-async fn to_its_end<T: Send + 'static>(
+pub(super) async fn to_its_end<T: Send + 'static>(
     act: impl Future<Output = Result<T, ActError>> + Send + 'static,
 ) -> Result<T, Problem> {
     let done = tokio::spawn(act).await.map_err(Problem::internal)?;
     Ok(done?)
 }
 
-async fn json_body(state: &State, request: Request) -> Result<axum::body::Bytes, Problem> {
+pub(super) async fn json_body(state: &State, request: Request) -> Result<axum::body::Bytes, Problem> {
     if MediaType::of(request.headers()) != Some(MediaType::Json) {
         return Err(Problem::unsupported("expected application/json, without coding"));
     }

@@ -2,10 +2,12 @@
 //!
 //! `server` accepts connections and drains them, `descriptors` bounds them by what the process may open,
 //! `write_timeout` breaks with who does not read, `router` is the table of calls, `observe` stands around every one of
-//! them. Calls: `verifications` and `batch`, `licences`, `status_changes`, `statements`, `status_lists`, `page`, `openapi`. What they share: `state`, `department`
+//! them. Calls: `verifications` and `batch`, `licences`, `status_changes`, `receipts`, `presentations`, `statements`,
+//! `status_lists`, `packs`, `page`, `present_page`, `openapi`. What they share: `state`, `department`
 //! (who asks), `strangers` (how often who has no key), `trace` (what the request is called), `body` and `lines` (what was sent), `pictures` (bounded workers), `answer` and
 //! `problem` (what is sent back).
 
+mod accept;
 mod answer;
 mod batch;
 mod body;
@@ -18,7 +20,10 @@ mod openapi;
 mod packs;
 mod page;
 mod pictures;
+mod present_page;
+mod presentations;
 mod problem;
+mod receipts;
 mod router;
 mod server;
 mod state;

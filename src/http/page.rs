@@ -3,6 +3,7 @@
 
 mod app;
 mod form;
+mod used;
 mod words;
 
 use askama::Template;
@@ -63,7 +64,7 @@ pub(super) async fn judge(
     let reader = Reader::of(&request);
     match form::presented(&state, request).await {
         Ok(text) => {
-            let verdict = state.registry.verify_text(without_scanner_line_end(&text), state.now());
+            let verdict = state.registry.verify_text(without_scanner_line_end(&text), state.now()).await;
             let judged = Judged::of(&verdict, state.registry.catalogue(), reader.language);
             reader.page(&state, Some(judged), None)
         }
@@ -171,7 +172,7 @@ const fn pick(language: Language, zh: &'static str, en: &'static str) -> &'stati
 }
 
 /// `?lang=`, else the browser's first language that is one of ours, else Chinese.
-fn language(uri: &Uri, headers: &HeaderMap) -> Language {
+pub(super) fn language(uri: &Uri, headers: &HeaderMap) -> Language {
     let asked = uri.query().unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("lang="));
     let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let known = |tag: &str| match tag.trim_ascii().get(..2) {

@@ -9,7 +9,10 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use super::observe::observe;
 use super::problem::Problem;
 use super::state::{Listener, State};
-use super::{batch, licences, openapi, packs, page, statements, status_changes, status_lists, verifications};
+use super::{
+    batch, licences, openapi, packs, page, present_page, presentations, receipts, statements, status_changes,
+    status_lists, verifications,
+};
 
 /// One call: method, path template, what it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +48,8 @@ pub enum Operation {
     ChangeStatus,
     IssueSdJwt,
     ChangeMany,
+    ShowReceipt,
+    Present,
     ListTypes,
     ShowType,
     TrustList,
@@ -66,6 +71,9 @@ pub enum Operation {
     AppManifest,
     AppDecoder,
     ServiceWorker,
+    PresentPage,
+    PresentStyle,
+    PresentScript,
 }
 
 const fn get(path: &'static str, operation: Operation) -> Route {
@@ -88,6 +96,8 @@ pub const ROUTES: &[Route] = &[
     post("/v1/licences/{identifier}/status", Operation::ChangeStatus),
     post("/v1/licences/{identifier}/sd-jwt", Operation::IssueSdJwt),
     post("/v1/licences/status-changes", Operation::ChangeMany),
+    get("/v1/receipts/{id}", Operation::ShowReceipt),
+    post("/v1/presentations", Operation::Present),
     get("/v1/licence-types", Operation::ListTypes),
     get("/v1/licence-types/{code}", Operation::ShowType),
     get("/v1/trust-list", Operation::TrustList),
@@ -109,6 +119,9 @@ pub const ROUTES: &[Route] = &[
     get("/assets/operator/jsQR.js", Operation::AppDecoder),
     get("/manifest.webmanifest", Operation::AppManifest),
     get("/service-worker.js", Operation::ServiceWorker),
+    get("/present", Operation::PresentPage),
+    get("/assets/present.css", Operation::PresentStyle),
+    get("/assets/present.js", Operation::PresentScript),
 ];
 
 impl Operation {
@@ -124,6 +137,8 @@ impl Operation {
             Self::ChangeStatus => on(filter, licences::change_status),
             Self::IssueSdJwt => on(filter, licences::issue_sd_jwt),
             Self::ChangeMany => on(filter, status_changes::change_many),
+            Self::ShowReceipt => on(filter, receipts::show),
+            Self::Present => on(filter, presentations::present),
             Self::ListTypes => on(filter, statements::list_types),
             Self::ShowType => on(filter, statements::show_type),
             Self::TrustList => on(filter, statements::trust_list),
@@ -146,6 +161,9 @@ impl Operation {
             Self::AppManifest => on(filter, page::web_manifest),
             Self::AppDecoder => on(filter, page::decoder),
             Self::ServiceWorker => on(filter, page::service_worker),
+            Self::PresentPage => on(filter, present_page::show),
+            Self::PresentStyle => on(filter, present_page::style),
+            Self::PresentScript => on(filter, present_page::script),
         }
     }
 }

@@ -1,30 +1,76 @@
-//! `POST /v1/verifications`: a credential in, a verdict out.
+//! `POST /v1/verifications`: a credential in, a verdict out; with a purpose, a receipt beside it.
 
 use std::borrow::Cow;
+use std::fmt;
 
-use axum::extract::{self, Request};
+use axum::extract::{self, FromRequestParts, Request};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::response::Response;
-use serde::Deserialize;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use tokio::time::Instant;
 
 use super::answer;
 use super::body::{self, MediaType};
+use super::department::Department;
 use super::problem::Problem;
 use super::state::State;
 use crate::codec::without_scanner_line_end;
+use crate::licence::Purpose;
+use crate::registry::Presented;
 use crate::sdjwt::Challenge;
-use crate::verify::Verdict;
 
-/// `{"credential": "…"}`: QR text, an envelope in base64, or an SD-JWT VC; for the last, maybe what its holder was to prove:
-/// `"audience"` and `"nonce"`. Borrowed from the body.
+/// `{"credential": "…", "purpose": {…}?}`: QR text, an envelope in base64, or an SD-JWT VC; for the last, maybe what its holder was
+/// to prove: `"audience"` and `"nonce"`. Borrowed from the body.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CredentialRequest<'a> {
     #[serde(borrow)]
-    credential: Cow<'a, str>,
+    pub(super) credential: Cow<'a, str>,
     audience: Option<String>,
     nonce: Option<String>,
+    #[serde(default)]
+    pub(super) purpose: Option<Members>,
+}
+
+/// The members of an object, each as often as it stands there; `None` for a value that is no text.
+pub(super) struct Members(Vec<(String, Option<String>)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some((name, value)) = map.next_entry::<String, Value>()? {
+                    let text = match value {
+                        Value::String(text) => Some(text),
+                        _ => None,
+                    };
+                    members.push((name, text));
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Object)
+    }
+}
+
+impl Members {
+    fn purpose(&self) -> Result<Purpose, Problem> {
+        let members = self.0.iter().map(|(name, value)| (name.as_str(), value.as_deref()));
+        Purpose::from_members(members).map_err(|error| {
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "purpose_refused", error.to_string())
+        })
+    }
 }
 
 impl<'a> CredentialRequest<'a> {
@@ -39,20 +85,26 @@ impl<'a> CredentialRequest<'a> {
         })
     }
 
-    /// The verdict.
-    pub(super) fn judge(self, state: &State) -> Result<Verdict, Problem> {
-        let now = state.now();
-        match (self.audience, self.nonce) {
-            (None, None) => Ok(state.registry.verify_text(&self.credential, now)),
+    /// What the holder of an SD-JWT VC was to prove.
+    pub(super) fn challenge(&self) -> Result<Option<Challenge>, Problem> {
+        match (&self.audience, &self.nonce) {
+            (None, None) => Ok(None),
             (Some(audience), Some(nonce)) if !audience.is_empty() && !nonce.is_empty() => {
-                let challenge = Challenge { audience, nonce };
-                Ok(state.registry.verify_challenged(&self.credential, &challenge, now))
+                Ok(Some(Challenge { audience: audience.clone(), nonce: nonce.clone() }))
             }
             _ => Err(Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "verification_request_refused",
                 "expected both \"audience\" and \"nonce\", neither empty, or none of them",
             )),
+        }
+    }
+
+    /// What was presented.
+    pub(super) fn presented<'b>(&'b self, challenge: Option<&'b Challenge>) -> Presented<'b> {
+        match challenge {
+            None => Presented::Text(&self.credential),
+            Some(challenge) => Presented::Challenged(&self.credential, challenge),
         }
     }
 }
@@ -63,27 +115,33 @@ pub(super) async fn verify(
 ) -> Result<Response, Problem> {
     let limits = &state.limits;
     let media = MediaType::of(request.headers());
-    let body = request.into_body();
+    let (parts, body) = request.into_parts();
     let verdict = match media {
         Some(MediaType::Json) => {
             let body = body::read(body, limits.body, limits.body_read_timeout).await?;
-            CredentialRequest::from_json(&body)?.judge(&state)?
+            let request = CredentialRequest::from_json(&body)?;
+            let challenge = request.challenge()?;
+            let presented = request.presented(challenge.as_ref());
+            if let Some(purpose) = &request.purpose {
+                return verify_for(&state, parts, purpose, presented).await;
+            }
+            state.registry.verify(presented, None, state.now()).await
         }
         Some(MediaType::Text) => {
             let body = body::read(body, limits.body, limits.body_read_timeout).await?;
             let text = str::from_utf8(&body)
                 .map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "not_utf8", "expected UTF-8"))?;
-            state.registry.verify_text(without_scanner_line_end(text), state.now())
+            state.registry.verify_text(without_scanner_line_end(text), state.now()).await
         }
         Some(MediaType::Cose) => {
             let body = body::read(body, limits.body, limits.body_read_timeout).await?;
-            state.registry.verify_bytes(&body, state.now())
+            state.registry.verify_bytes(&body, state.now()).await
         }
         Some(MediaType::Picture) => {
             let deadline = Instant::now() + limits.body_read_timeout;
             let picture = state.pictures.receive(body, limits.picture_body, deadline).await?;
             let text = state.pictures.read(picture).await?;
-            state.registry.verify_text(&text, state.now())
+            state.registry.verify_text(&text, state.now()).await
         }
         Some(MediaType::Ndjson) | None => {
             return Err(Problem::unsupported(
@@ -92,4 +150,16 @@ pub(super) async fn verify(
         }
     };
     answer::json(&verdict)
+}
+
+/// With a purpose a department gets a receipt beside the verdict; a stranger gets neither.
+async fn verify_for(
+    state: &State,
+    mut parts: Parts,
+    purpose: &Members,
+    presented: Presented<'_>,
+) -> Result<Response, Problem> {
+    let Department(caller) = Department::from_request_parts(&mut parts, state).await?;
+    let purpose = purpose.purpose()?;
+    answer::json(&state.registry.verify_for(&caller, purpose, presented, state.now()).await?)
 }

@@ -3,6 +3,7 @@
 
 use super::entry_codec::{private_part, read_private_part};
 use super::sd_jwt::IssuedSdJwt;
+use super::uses::{PresentationMade, PresentationUsed, ReceiptGiven};
 use crate::codec::KeyId;
 use crate::codec::cbor::{CborError, Reader, Writer};
 use crate::crypto::{Digest, Random, RandomError, random_bytes};
@@ -28,6 +29,12 @@ pub enum Event {
     Status(StatusChange),
     /// An SD-JWT VC of a licence was issued.
     SdJwt(IssuedSdJwt),
+    /// A receipt was given.
+    Receipt(ReceiptGiven),
+    /// A presentation was made.
+    Presentation(PresentationMade),
+    /// A presentation that is good for one use was used.
+    PresentationUsed(PresentationUsed),
 }
 
 /// The installation, as it was made.
@@ -209,6 +216,9 @@ impl Event {
             Self::TrustList(_) => 5,
             Self::Licence(_) => Self::LICENCE,
             Self::Status(_) => Self::STATUS,
+            Self::Receipt(_) => 8,
+            Self::Presentation(_) => 9,
+            Self::PresentationUsed(_) => 10,
             Self::SdJwt(_) => 11,
         }
     }
@@ -220,7 +230,13 @@ impl Event {
             Self::TrustList(envelope) => vec![Digest::of(envelope)],
             Self::Licence(issued) => vec![Digest::of(&issued.full), Digest::of(&issued.qr)],
             Self::SdJwt(issued) => vec![issued.issuer_signed],
-            Self::Installation(_) | Self::Department(_) | Self::ApiKey(_) | Self::Status(_) => Vec::new(),
+            Self::Receipt(given) => vec![Digest::of(&given.envelope)],
+            Self::Presentation(made) => vec![made.envelope],
+            Self::Installation(_)
+            | Self::Department(_)
+            | Self::ApiKey(_)
+            | Self::Status(_)
+            | Self::PresentationUsed(_) => Vec::new(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The private parts of entries: a map with integer keys for each kind (STORE.md §2).
 
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use super::entry::{
@@ -7,6 +8,7 @@ use super::entry::{
     MintedCertificate, Order, Replaced, StatusChange,
 };
 use super::sd_jwt::IssuedSdJwt;
+use super::uses::{PresentationMade, PresentationUsed, ReceiptGiven};
 use crate::codec::KeyId;
 use crate::codec::cbor::{MapKeys, Reader, Writer};
 use crate::crypto::Digest;
@@ -34,6 +36,9 @@ pub(super) fn private_part(event: &Event) -> Vec<u8> {
         Event::Licence(issued) => write_licence(issued, &mut map),
         Event::Status(change) => write_status(change, &mut map),
         Event::SdJwt(issued) => issued.write(&mut map),
+        Event::Receipt(given) => given.write(&mut map),
+        Event::Presentation(made) => made.write(&mut map),
+        Event::PresentationUsed(used) => used.write(&mut map),
     }
     map.finish()
 }
@@ -117,6 +122,9 @@ pub(super) fn read_private_part(kind: u64, bytes: &[u8]) -> Result<Event, EntryE
         6 => Event::Licence(Box::new(read_licence(&mut map)?)),
         7 => Event::Status(read_status(&mut map)?),
         11 => Event::SdJwt(IssuedSdJwt::read(&mut map)?),
+        8 => Event::Receipt(ReceiptGiven::read(&mut map)?),
+        9 => Event::Presentation(PresentationMade::read(&mut map)?),
+        10 => Event::PresentationUsed(PresentationUsed::read(&mut map)?),
         got => return Err(EntryError::Kind { got }),
     };
     map.close()?;
@@ -207,7 +215,7 @@ impl<'a> Map<'a> {
         Ok(Self { reader, keys })
     }
 
-    fn key(&mut self, expected: i64) -> Result<(), EntryError> {
+    pub(super) fn key(&mut self, expected: i64) -> Result<(), EntryError> {
         match self.keys.next_int(&mut self.reader)? {
             Some(key) if key == expected => Ok(()),
             _ => Err(EntryError::Value { what: "set of keys" }),
@@ -240,6 +248,28 @@ impl<'a> Map<'a> {
 
     pub(super) fn parsed<T: FromStr>(&mut self, key: i64, what: &'static str) -> Result<T, EntryError> {
         parse(self.text(key)?, what)
+    }
+
+    /// A department and who asked for it, under two labels.
+    pub(super) fn order(&mut self, key: i64) -> Result<Order, EntryError> {
+        Ok(Order { department: self.parsed(key, "credit code")?, asked_by: self.text(key + 1)?.to_owned() })
+    }
+
+    pub(super) fn texts(&mut self, key: i64) -> Result<Vec<String>, EntryError> {
+        self.key(key)?;
+        let count = self.reader.array()?;
+        (0..count).map(|_| Ok(self.reader.text()?.to_owned())).collect()
+    }
+
+    pub(super) fn number(
+        &mut self,
+        key: i64,
+        what: &'static str,
+        range: RangeInclusive<u32>,
+    ) -> Result<u32, EntryError> {
+        self.key(key)?;
+        let number = u32::try_from(self.reader.uint()?).ok().filter(|number| range.contains(number));
+        number.ok_or(EntryError::Value { what })
     }
 
     fn close(self) -> Result<(), EntryError> {

@@ -8,6 +8,7 @@ mod frontier;
 mod note;
 mod proof;
 mod sd_jwt;
+mod uses;
 
 pub use checkpoint::{Checkpoint, CheckpointError, CheckpointKey};
 pub use entry::{
@@ -20,3 +21,4 @@ pub use proof::{
     ProofError, consistency_proof, inclusion_proof, inclusion_root, verify_consistency, verify_inclusion,
 };
 pub use sd_jwt::IssuedSdJwt;
+pub use uses::{PresentationMade, PresentationUsed, ReceiptGiven, Uses};

@@ -26,6 +26,7 @@ mod mask;
 mod ministry;
 mod offline_policy;
 mod problem;
+mod purpose;
 mod replacement;
 #[cfg(test)]
 mod samples;
@@ -60,6 +61,7 @@ pub use mask::mask;
 pub use ministry::{MinistryCode, MinistryOperation};
 pub use offline_policy::{Grade, OfflinePolicy};
 pub use problem::{DraftError, Problem, Problems, Rule};
+pub use purpose::{Purpose, PurposeError, PurposePart, is_generic};
 pub use replacement::{Replacement, ReplacementError};
 pub use schema::json_schema_of_issue_request;
 pub use serial::{Serial, SerialError, Version, VersionError};

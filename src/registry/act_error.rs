@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::history::CameFirst;
+use super::presentations::PresentationError;
 use crate::issue::{IssueError, PredecessorError};
 use crate::licence::{
     DraftError, Identifier, Problem, TextError, TransitionError, TypeCode, UnreadableError,
@@ -12,6 +13,7 @@ use crate::licence::{
 use crate::sdjwt::{HolderKeyError, SdJwtIssueError};
 use crate::store::{AppendError, Outcome, StoreError};
 use crate::time::UnixTime;
+use crate::verify::{Code, Language};
 
 /// An act that was not done.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +58,27 @@ pub enum ActError {
         at: UnixTime,
         /// Who changed it since.
         first: Box<CameFirst>,
+    },
+    /// There is no such receipt, or it was given to another department: the answer is the same.
+    #[error("there is no such receipt")]
+    ReceiptNotFound,
+    /// A receipt about a receipt says nothing that it does not say itself.
+    #[error("what was sent is a receipt itself: verify it without a purpose")]
+    ReceiptOfReceipt,
+    /// The presentation request cannot be read.
+    #[error("expected {{\"identifier\", \"fields\", \"for\", \"reason\", \"seconds\"?, \"one_time\"?}}: {0}")]
+    PresentationRequest(serde_json::Error),
+    /// A member of the presentation request is unknown, missing or wrong.
+    #[error("expected {{\"identifier\", \"fields\", \"for\", \"reason\", \"seconds\"?, \"one_time\"?}}: {0}")]
+    PresentationMember(serde_json::Error),
+    /// What is to be shown cannot be.
+    #[error(transparent)]
+    Presentation(#[from] PresentationError),
+    /// The licence is not good now, so it cannot be shown.
+    #[error("the licence cannot be shown: {}", reason.sentence(Language::En))]
+    NotGood {
+        /// The first check that it did not pass.
+        reason: Code,
     },
     /// The reason may not stand in the ledger.
     #[error("the reason is refused: {0}")]
@@ -207,6 +230,11 @@ impl ActError {
             Self::SdJwtNotCertified => "sd_jwt_not_certified",
             Self::LicenceEnded => "licence_ended",
             Self::LegalBasis(_) => "legal_basis_refused",
+            Self::ReceiptNotFound => "not_found",
+            Self::ReceiptOfReceipt => "purpose_refused",
+            Self::PresentationRequest(_) => "not_json",
+            Self::PresentationMember(_) | Self::Presentation(_) => "presentation_refused",
+            Self::NotGood { .. } => "licence_not_good",
             Self::NotAnIssuer => "not_an_issuer",
             Self::UnknownType(_) => "type_unknown",
             Self::Issue(IssueError::OutOfScope { .. }) => "type_not_authorised",
@@ -238,9 +266,10 @@ impl ActError {
         match self {
             Self::Draft(DraftError::Unreadable(UnreadableError::TooLarge { .. })) => ErrorKind::TooLarge,
             Self::Draft(error) if error.is_unreadable() => ErrorKind::Unreadable,
-            Self::StatusRequest(_) | Self::StatusRowUnreadable(_) | Self::SdJwtRequest(_) => {
-                ErrorKind::Unreadable
-            }
+            Self::StatusRequest(_)
+            | Self::StatusRowUnreadable(_)
+            | Self::SdJwtRequest(_)
+            | Self::PresentationRequest(_) => ErrorKind::Unreadable,
             Self::RowTooLong { .. } | Self::TooManyRows { .. } => ErrorKind::TooLarge,
             Self::Draft(_)
             | Self::StatusMember(_)
@@ -250,12 +279,16 @@ impl ActError {
             | Self::HolderKey(_)
             | Self::Reason(_)
             | Self::LegalBasis(_)
+            | Self::ReceiptOfReceipt
+            | Self::PresentationMember(_)
+            | Self::Presentation(_)
             | Self::NotAnIssuer
             | Self::UnknownType(_)
             | Self::Issue(IssueError::OutOfScope { .. })
             | Self::KeyReused => ErrorKind::Refused,
-            Self::NotFound => ErrorKind::NotFound,
-            Self::Predecessor { .. }
+            Self::NotFound | Self::ReceiptNotFound => ErrorKind::NotFound,
+            Self::NotGood { .. }
+            | Self::Predecessor { .. }
             | Self::NumberTaken { .. }
             | Self::Transition { .. }
             | Self::AlreadyReplaced { .. }

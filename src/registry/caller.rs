@@ -9,6 +9,9 @@ use crate::crypto::{Digest, Random, RandomError, random_bytes};
 use crate::ledger::Order;
 use crate::licence::CreditCode;
 
+/// Asked by an administrator on the machine. No key's id: those are hexadecimal.
+const LOCAL: &str = "local";
+
 /// Who asks: a department, by one of its API keys or at an administrator's word on the machine itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
@@ -23,7 +26,7 @@ impl Caller {
 
     /// An administrator on the machine, acting for a department.
     pub fn local(department: CreditCode) -> Self {
-        Self { department, asked_by: "local".to_owned() }
+        Self { department, asked_by: LOCAL.to_owned() }
     }
 
     /// The department it is asked for.
@@ -36,8 +39,32 @@ impl Caller {
         &self.asked_by
     }
 
+    /// Whether it is an administrator's word.
+    pub(super) fn is_local(&self) -> bool {
+        self.asked_by == LOCAL
+    }
+
     pub(super) fn order(&self) -> Order {
         Order { department: self.department, asked_by: self.asked_by.clone() }
+    }
+}
+
+/// Who asks for something that the installation keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asker {
+    /// A department.
+    Department(Caller),
+    /// An administrator on the machine, for nobody in particular.
+    Administrator,
+}
+
+impl Asker {
+    /// Whether what was done for `department` may be shown.
+    pub(super) fn may_see(&self, department: CreditCode) -> bool {
+        match self {
+            Self::Department(caller) => caller.is_local() || caller.department() == department,
+            Self::Administrator => true,
+        }
     }
 }
 

@@ -21,6 +21,8 @@ pub(super) mod name {
     pub(in crate::registry) const CITY: &str = "city";
     pub(in crate::registry) const TRUST_LIST: &str = "trust-list";
     pub(in crate::registry) const STATUS_LIST: &str = "status-list";
+    pub(in crate::registry) const RECEIPT: &str = "receipt";
+    pub(in crate::registry) const PRESENTATION: &str = "presentation";
     pub(in crate::registry) const CHECKPOINT: &str = "checkpoint";
     pub(in crate::registry) const PACK: &str = "pack";
     pub(in crate::registry) const DATA: &str = "data";

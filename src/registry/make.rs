@@ -203,8 +203,8 @@ impl Maker<'_> {
         let city = self.city(&root)?;
         let status_signer = self.signer(&city, name::STATUS_LIST, "Status lists", Usage::StatusList)?;
         for (key, label, usage) in [
-            ("receipt", "Receipts", Usage::Receipt),
-            ("presentation", "Presentations", Usage::Presentation),
+            (name::RECEIPT, "Receipts", Usage::Receipt),
+            (name::PRESENTATION, "Presentations", Usage::Presentation),
             (name::PACK, "Packs", Usage::Pack),
         ] {
             self.signer(&city, key, label, usage)?;

@@ -2,7 +2,7 @@
 //!
 //! Setting up: `settings` and `plan` say what it is, `make` makes it once with what `certifier` certifies, `departments` adds to
 //! it, `open` opens it. Acts: `issue`, `status`, `status_rows`, `show`,
-//! `verify`, `statements`, `status_lists`, `packs`. Who asks stands in `caller`, what may go wrong in `act_error`, what is answered
+//! `verify`, `receipts`, `presentations`, `statements`, `status_lists`, `packs`. Who asks stands in `caller`, what may go wrong in `act_error`, what is answered
 //! in `views`.
 
 mod act_error;
@@ -16,8 +16,11 @@ mod key_files;
 mod make;
 mod making;
 mod open;
+mod own_signer;
 mod packs;
 mod plan;
+mod presentations;
+mod receipts;
 mod recertify;
 mod sd_jwt;
 mod settings;
@@ -34,7 +37,7 @@ mod verify;
 mod views;
 
 pub use act_error::{ActError, ErrorKind, ProblemView};
-pub use caller::Caller;
+pub use caller::{Asker, Caller};
 pub use certifier::CertifyError;
 pub use check::{CheckError, IndexReport, StoreReport, check_store};
 pub use departments::{DepartmentError, ListedApiKey, ListedDepartment, list_departments};
@@ -45,9 +48,15 @@ pub use making::Making;
 pub use open::{NotReady, Opened, Registry, RegistryOpenError};
 pub use packs::{HeldPack, MakePackError, PackAnswer, PackRequest};
 pub use plan::{DepartmentPlan, Plan};
+pub use presentations::PresentationError;
+pub use receipts::KeptReceipt;
 pub use sd_jwt::SdJwtView;
 pub use settings::{Places, Settings, SettingsError};
 pub use stats::{StoreStats, store_stats};
 pub use status_lists::{Published, Representation, StatusListTimes};
 pub use status_rows::{NamedOnce, RowResult, StatusRow, StatusRowView};
-pub use views::{AuthorityView, DepartmentView, IssuedView, LicenceView, MadeDepartment, StandingView};
+pub use verify::Presented;
+pub use views::{
+    AuthorityView, DepartmentView, GivenReceiptView, IssuedView, LicenceView, MadeDepartment,
+    PresentationView, ReceiptView, ReceiptedVerdict, StandingView,
+};

@@ -8,13 +8,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use super::caller::{Caller, KeyName, parse_api_key, secret_matches};
 use super::certifier::department_key;
 use super::key_files::{KeyFiles, KeyFilesError, name};
+use super::own_signer::OwnSigner;
 use super::packs::LastPack;
 use super::settings::{Settings, SettingsError};
 use super::status_index::StatusIndexes;
 use super::status_lists::{Signer, StatusLists};
 use super::views::DepartmentView;
-use crate::codec::KeyId;
-use crate::crypto::{Digest, Random, SigningKey};
+use crate::crypto::{Digest, Random};
 use crate::issue::Issuer;
 use crate::ledger::{ApiKey, ApiKeyState, CheckpointKey, Department, Event, VerifierKeyError};
 use crate::licence::{AreaCode, Authority, Catalogue, CatalogueError, CreditCode, TextError};
@@ -40,9 +40,11 @@ pub struct Registry {
     pub(super) cache: SignatureCache,
     pub(super) random: Arc<dyn Random>,
     pub(super) keys: KeyFiles,
-    pub(super) pack_signer: SigningIdentity,
+    pub(super) pack_signer: OwnSigner,
     pub(super) last_pack: LastPack,
     pub(super) status_lists: StatusLists,
+    pub(super) receipts: OwnSigner,
+    pub(super) presentations: OwnSigner,
     ledger_key: String,
     api_keys: HashMap<KeyName, KnownApiKey>,
     /// Time of the newest entry: the clock must not go behind it (ADVERSARY #51).
@@ -65,12 +67,6 @@ pub(super) struct KnownDepartment {
 pub(super) struct KnownIssuer {
     pub(super) issuer: Issuer,
     pub(super) status: StatusIndexes,
-}
-
-/// A key of the installation, and the certificate that says what it signs.
-pub(super) struct SigningIdentity {
-    pub(super) key_id: KeyId,
-    pub(super) key: SigningKey,
 }
 
 struct KnownApiKey {
@@ -119,13 +115,15 @@ pub enum RegistryOpenError {
         /// What it should be.
         expected: &'static str,
     },
-    /// None of the trust list's certificates is for a key of the installation.
-    #[error("the trust list certifies no key that signs {usage} as {key_name} does")]
-    NotCertified {
-        /// Name of the key's file.
-        key_name: &'static str,
-        /// What it is to sign.
-        usage: Usage,
+    /// The trust list has no current certificate for one of the installation's own keys.
+    #[error(
+        "the trust list has no current certificate for the key {key} of this installation, which signs {signs}"
+    )]
+    NoSigner {
+        /// Name of the key.
+        key: &'static str,
+        /// What it signs.
+        signs: Usage,
     },
     /// A department's key is not the one in its certificate.
     #[error("the key of department {department} is not the one its certificate is for")]
@@ -188,7 +186,9 @@ impl Registry {
         let status_lists = loader.status_lists(&trust, &departments)?;
         let api_keys = loader.api_keys()?;
         let newest = AtomicI64::new(loader.newest()?);
-        let pack_signer = loader.signer(&trust, name::PACK, Usage::Pack)?;
+        let pack_signer = OwnSigner::find(&trust, &keys, name::PACK, Usage::Pack)?;
+        let receipts = OwnSigner::find(&trust, &keys, name::RECEIPT, Usage::Receipt)?;
+        let presentations = OwnSigner::find(&trust, &keys, name::PRESENTATION, Usage::Presentation)?;
         let registry = Self {
             settings,
             catalogue: Catalogue::shipped()?,
@@ -202,6 +202,8 @@ impl Registry {
             pack_signer,
             last_pack: LastPack::default(),
             status_lists,
+            receipts,
+            presentations,
             ledger_key,
             api_keys,
             newest,
@@ -306,27 +308,6 @@ impl Loader<'_> {
             return Err(RegistryOpenError::OtherKind { position, expected: "trust list" });
         };
         Ok((TrustStore::from_envelope(&envelope, Anchor::FirstUse)?, envelope.into()))
-    }
-
-    /// A key of the installation, with the certificate that the trust list has for it.
-    fn signer(
-        &self,
-        trust: &TrustStore,
-        key_name: &'static str,
-        usage: Usage,
-    ) -> Result<SigningIdentity, RegistryOpenError> {
-        let key = self.keys.read(key_name)?;
-        let public = key.verifying_key();
-        let mut signers = trust.signers();
-        let found = signers.find(|one| {
-            one.usage() == usage
-                && *one.key() == public
-                && one.retired().is_none()
-                && one.revocations().is_empty()
-        });
-        let key_id = found.map(crate::pki::KnownSigner::key_id);
-        let key_id = key_id.ok_or(RegistryOpenError::NotCertified { key_name, usage })?;
-        Ok(SigningIdentity { key_id, key })
     }
 
     fn departments(

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::json;
 
 use super::act_error::ActError;
-use super::open::{Registry, SigningIdentity};
+use super::open::Registry;
 use crate::crypto::Digest;
 use crate::pack::{Contents, Held, PackError, Selection, SignedPack, SurvivorSet};
 use crate::pki::RevocationReason;
@@ -119,8 +119,8 @@ impl Registry {
             survivors: self.survivors()?,
             selection,
         };
-        let SigningIdentity { key_id, key } = &self.pack_signer;
-        Ok(SignedPack::sign(contents, last, *key_id, key)?)
+        let (key_id, key) = self.pack_signer.identity();
+        Ok(SignedPack::sign(contents, last, key_id, key)?)
     }
 
     fn is_chosen(&self, selection: &Selection, authority: crate::licence::CreditCode) -> bool {

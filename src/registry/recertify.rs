@@ -113,10 +113,10 @@ mod tests {
 
         city.open().certify_anew(CODE.parse().unwrap(), now().plus(60)).unwrap();
         let registry = city.open();
-        assert_eq!(registry.verify_text(&issued.qr, now().plus(60)).status, Status::Valid);
+        assert_eq!(runtime.block_on(registry.verify_text(&issued.qr, now().plus(60))).status, Status::Valid);
         let made =
             runtime.block_on(registry.issue_sd_jwt(&caller, &issued.identifier, b"{}", now().plus(60)));
-        let verdict = registry.verify_text(&made.unwrap().sd_jwt, now().plus(60));
+        let verdict = runtime.block_on(registry.verify_text(&made.unwrap().sd_jwt, now().plus(60)));
         assert_eq!(verdict.status, Status::Valid, "{verdict:?}");
         let version = registry.trust.version();
         drop(registry);

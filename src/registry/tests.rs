@@ -84,26 +84,26 @@ fn issue_verify_suspend_verify_across_a_restart() {
     let replayed = runtime.block_on(registry.issue(&caller, "order-1", SAMPLE, now().plus(5))).unwrap();
     assert_eq!(issued, replayed);
     for text in [&issued.qr, &issued.envelope] {
-        let verdict = registry.verify_text(text, now());
+        let verdict = runtime.block_on(registry.verify_text(text, now()));
         assert_eq!(verdict.status, Status::Valid, "{verdict:?}");
         assert_eq!(verdict.grade, 0);
         assert_eq!(verdict.reasons(), []);
     }
     let file = registry.file(&caller, &issued.identifier).unwrap();
-    assert_eq!(registry.verify_bytes(&file, now()).status, Status::Valid);
+    assert_eq!(runtime.block_on(registry.verify_bytes(&file, now())).status, Status::Valid);
     drop(registry);
 
     let registry = city.open();
     let body = br#"{"to": "suspended", "reason": "complaint under review"}"#;
     let view = runtime.block_on(registry.change_status(&caller, &issued.identifier, body, now())).unwrap();
     assert_eq!(view.status, "suspended");
-    let verdict = registry.verify_text(&issued.qr, now());
+    let verdict = runtime.block_on(registry.verify_text(&issued.qr, now()));
     assert_eq!(verdict.status, Status::Invalid);
     assert_code(&verdict, Check::Status, Code::Suspended);
     let again = runtime.block_on(registry.change_status(&caller, &issued.identifier, body, now()));
     assert_eq!(again.unwrap_err().code(), "transition_not_allowed");
     assert_eq!(
-        registry.verify_text(&issued.qr, now().plus(-3_600)).status,
+        runtime.block_on(registry.verify_text(&issued.qr, now().plus(-3_600))).status,
         Status::Invalid,
         "a clock set back"
     );
@@ -123,8 +123,8 @@ fn a_number_is_given_once_and_passes_to_the_next_version() {
     let second = issue("3", &renewal).unwrap();
     assert_eq!(second.version, "002");
     assert_eq!(issue("4", &renewal).unwrap_err().code(), "not_replaceable");
-    assert_code(&registry.verify_text(&first.qr, now()), Check::Status, Code::Replaced);
-    assert_eq!(registry.verify_text(&second.qr, now()).status, Status::Valid);
+    assert_code(&runtime.block_on(registry.verify_text(&first.qr, now())), Check::Status, Code::Replaced);
+    assert_eq!(runtime.block_on(registry.verify_text(&second.qr, now())).status, Status::Valid);
     let view = registry.licence(&caller, &first.identifier, now()).unwrap();
     assert_eq!((view.status, view.replaced_by.as_deref()), ("replaced", Some(second.identifier.as_str())));
     let later = with("number", "X-3".into());
@@ -132,8 +132,12 @@ fn a_number_is_given_once_and_passes_to_the_next_version() {
     later["valid_from"] = "2027-01-01".into();
     later["replaces"] = second.identifier.clone().into();
     let third = issue("5", &serde_json::to_vec(&later).unwrap()).unwrap();
-    assert_eq!(registry.verify_text(&second.qr, now()).status, Status::Valid, "until the new one begins");
-    assert_code(&registry.verify_text(&third.qr, now()), Check::Dates, Code::NotYetValid);
+    assert_eq!(
+        runtime.block_on(registry.verify_text(&second.qr, now())).status,
+        Status::Valid,
+        "until the new one begins"
+    );
+    assert_code(&runtime.block_on(registry.verify_text(&third.qr, now())), Check::Dates, Code::NotYetValid);
 }
 
 #[test]
@@ -192,7 +196,7 @@ fn an_sd_jwt_follows_its_licence() {
         |body: &[u8]| runtime.block_on(registry.issue_sd_jwt(&caller, &issued.identifier, body, now()));
     let made = make(b"{}").unwrap();
     assert_ne!(make(b"{}").unwrap(), made, "another one each time");
-    let verdict = registry.verify_text(&made.sd_jwt, now());
+    let verdict = runtime.block_on(registry.verify_text(&made.sd_jwt, now()));
     assert_eq!((verdict.status, verdict.grade, verdict.findings.len()), (Status::Valid, 0, 8), "{verdict:?}");
     assert_code(&verdict, Check::Holder, Code::HolderNotBound);
     assert_eq!(verdict.sd_jwt.unwrap().disclosed["identifier"], issued.identifier.as_str());
@@ -210,16 +214,16 @@ fn an_sd_jwt_follows_its_licence() {
             .unwrap();
     };
     change("suspended");
-    let verdict = registry.verify_text(&made.sd_jwt, now());
+    let verdict = runtime.block_on(registry.verify_text(&made.sd_jwt, now()));
     assert_eq!(verdict.status, Status::Invalid);
     assert_code(&verdict, Check::Status, Code::Suspended);
     assert!(make(b"{}").is_ok(), "suspended is not ended");
     change("revoked");
-    assert_code(&registry.verify_text(&made.sd_jwt, now()), Check::Status, Code::Revoked);
+    assert_code(&runtime.block_on(registry.verify_text(&made.sd_jwt, now())), Check::Status, Code::Revoked);
     assert_eq!(make(b"{}").unwrap_err().code(), "licence_ended");
     drop(registry);
 
-    let verdict = city.open().verify_text(&made.sd_jwt, now());
+    let verdict = runtime.block_on(city.open().verify_text(&made.sd_jwt, now()));
     assert_code(&verdict, Check::Status, Code::Revoked);
     assert_code(&verdict, Check::Ledger, Code::Ok);
 }

@@ -1,28 +1,111 @@
 //! Verify a credential here: by this installation's trust list, ledger and statuses.
 
+use super::caller::Caller;
 use super::open::Registry;
+use crate::codec::{CheckedForm, Envelope, limits};
+use crate::ledger::{Entry, Event, PresentationUsed};
+use crate::licence::Identifier;
 use crate::sdjwt::Challenge;
+use crate::store::AppendError;
 use crate::time::UnixTime;
-use crate::verify::{Verdict, Verifier};
+use crate::verify::{Check, Code, Finding, Now, Records, ShownReceipt, Verdict, Verifier};
+
+/// What was presented.
+#[derive(Clone, Copy, Debug)]
+pub enum Presented<'a> {
+    /// A QR text, or an envelope in base64.
+    Text(&'a str),
+    /// An SD-JWT VC and what its holder was to prove.
+    Challenged(&'a str, &'a Challenge),
+    /// An envelope in either form.
+    Bytes(&'a [u8]),
+}
 
 impl Registry {
     /// Judges a QR text, or an envelope in base64, now.
-    pub fn verify_text(&self, text: &str, now: UnixTime) -> Verdict {
-        self.verifier().verify_text(text, self.not_behind(now))
+    pub async fn verify_text(&self, text: &str, now: UnixTime) -> Verdict {
+        self.verify(Presented::Text(text), None, now).await
     }
 
     /// Judges an SD-JWT VC and its holder's answer to a challenge, now; of any other text nobody can prove to be the holder.
-    pub fn verify_challenged(&self, text: &str, challenge: &Challenge, now: UnixTime) -> Verdict {
-        self.verifier().verify_challenged(text, challenge, self.not_behind(now))
+    pub async fn verify_challenged(&self, text: &str, challenge: &Challenge, now: UnixTime) -> Verdict {
+        self.verify(Presented::Challenged(text, challenge), None, now).await
     }
 
     /// Judges an envelope in either form, now.
-    pub fn verify_bytes(&self, bytes: &[u8], now: UnixTime) -> Verdict {
-        self.verifier().verify_bytes(bytes, self.not_behind(now))
+    pub async fn verify_bytes(&self, bytes: &[u8], now: UnixTime) -> Verdict {
+        self.verify(Presented::Bytes(bytes), None, now).await
     }
 
-    /// For any time, past or future: dates and status are those of that time.
+    /// Judges what was presented, now, for `by` where a key said who asks. Waits for nothing but for this: a presentation that is
+    /// good for one use is used by this, and that is in the ledger when the answer is there.
+    pub async fn verify(&self, presented: Presented<'_>, by: Option<&Caller>, now: UnixTime) -> Verdict {
+        let at = self.not_behind(now);
+        let mut verdict = match presented {
+            Presented::Text(text) => self.verifier().verify_text(text, at),
+            Presented::Challenged(text, challenge) => self.verifier().verify_challenged(text, challenge, at),
+            Presented::Bytes(bytes) => self.verifier().verify_bytes(bytes, at),
+        };
+        if verdict.reasons() == [Code::UseNotRecorded] {
+            self.use_presentation(&mut verdict, by).await;
+        }
+        if let Some(receipt) = &verdict.receipt {
+            verdict.now = self.now_of(receipt, at);
+        }
+        verdict
+    }
+
+    /// For any time, past or future: dates and status are those of that time. Records no use.
     pub fn verifier(&self) -> Verifier<'_> {
-        Verifier::new(&self.trust).with_records(&self.store).with_cache(&self.cache)
+        let verifier = Verifier::new(&self.trust).with_records(&self.store).with_cache(&self.cache);
+        verifier.with_catalogue(&self.catalogue)
+    }
+
+    /// Records the one use of a presentation. Of several at the same moment one is recorded, and the others come too late.
+    async fn use_presentation(&self, verdict: &mut Verdict, by: Option<&Caller>) {
+        let Some(presentation) = verdict.presentation.as_ref().map(|shown| shown.envelope()) else {
+            return;
+        };
+        let used = PresentationUsed { presentation, by: by.map(Caller::order) };
+        let entry = Entry { at: verdict.at, event: Event::PresentationUsed(used) };
+        let guard = self.store.keys().presentation_used(&presentation);
+        match self.store.append(&entry, vec![guard], &*self.random).await {
+            Ok(_) => {
+                self.note_entry(verdict.at);
+                verdict.replace_finding(Finding::pass(Check::Status));
+            }
+            Err(AppendError::Conflict { .. }) => {
+                verdict.replace_finding(Finding::fail(Check::Status, Code::AlreadyUsed, None));
+                verdict.presentation = None;
+            }
+            // Whether it was recorded is not known, or it was not: the verdict says that it cannot tell.
+            Err(_) => verdict.presentation = None,
+        }
+    }
+
+    /// What is true now of everything that a receipt is about and the ledger has.
+    fn now_of(&self, receipt: &ShownReceipt, at: UnixTime) -> Vec<Now> {
+        let checked = receipt.claims().checked.iter().enumerate();
+        checked
+            .filter_map(|(index, checked)| {
+                let shown = checked.identifier.clone();
+                let identifier = match (&shown, checked.form) {
+                    (Some(identifier), _) => identifier.clone(),
+                    (None, Some(CheckedForm::Presentation)) => {
+                        self.store.presentation(&checked.digest).ok()??.identifier
+                    }
+                    (None, _) => return None,
+                };
+                Some(Now::new(index, shown, &self.judge_kept(&identifier, at)?))
+            })
+            .collect()
+    }
+
+    /// The verdict on a licence as the ledger has it.
+    pub(super) fn judge_kept(&self, identifier: &Identifier, at: UnixTime) -> Option<Verdict> {
+        let row = self.store.licence(identifier).ok()??;
+        let (_, issued) = self.issued_at(row.position).ok()?;
+        let full = Envelope::decode(&issued.full, limits::ENVELOPE).ok()?;
+        Some(self.verifier().verify_bytes(full.bare_bytes(), at))
     }
 }

@@ -9,7 +9,8 @@ use super::history::HistoryView;
 use crate::codec::{Envelope, encode_qr_text};
 use crate::ledger::Department;
 use crate::licence::{CreditCode, Licence, MinistryCode, Replacement, Standing, State};
-use crate::verify::ShownLicence;
+use crate::time::UnixTime;
+use crate::verify::{ShownLicence, ShownReceipt, Verdict};
 
 /// The answer to an issue request. Follows from what the ledger holds, so a replay answers the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -39,6 +40,46 @@ impl IssuedView {
             qr: encode_qr_text(qr),
         }
     }
+}
+
+/// A verdict, and the receipt that says it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ReceiptedVerdict {
+    /// The verdict; never one on a receipt, so it has no `receipt` of its own.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// The receipt.
+    pub receipt: GivenReceiptView,
+}
+
+/// A receipt that was just given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct GivenReceiptView {
+    /// Its id, for getting it again.
+    pub id: String,
+    /// Its envelope, bare, in base64.
+    pub envelope: String,
+    /// Its position in the ledger.
+    pub position: u64,
+}
+
+/// A receipt that was got again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ReceiptView {
+    /// What it says.
+    #[serde(flatten)]
+    pub receipt: ShownReceipt,
+    /// Its envelope, bare, in base64.
+    pub envelope: String,
+}
+
+/// A presentation that was just made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PresentationView {
+    /// The QR text.
+    pub qr: String,
+    /// Good until the second before.
+    pub expires: UnixTime,
 }
 
 /// A licence as its own department sees it.

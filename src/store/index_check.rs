@@ -225,6 +225,9 @@ fn name(key: &[u8]) -> &'static str {
         Some(b'y') => "licences of a type",
         Some(b'k') => "request",
         Some(b'x') => "place in a status list",
+        Some(b'r') => "receipt",
+        Some(b'p') => "presentation",
+        Some(b'u') => "presentation used",
         _ => "unknown",
     }
 }

@@ -12,11 +12,14 @@ use super::rows::{EventKind, EventRow, LicenceRow, RequestRow, RowContentError, 
 use super::sealed_index::{RowError, SealedIndex};
 use super::sled_engine::{IndexPolicy, OpenError, Opening, SledEngine, SledOptions};
 use super::witness::{WitnessError, read_checkpoint};
-use crate::codec::{Envelope, LicenceClaims, StatusReference, limits};
+use crate::codec::{Envelope, LicenceClaims, ReceiptId, StatusReference, limits};
 use crate::crypto::{DataKey, Digest, Random, RandomError, SealError};
-use crate::ledger::{CheckpointKey, Entry, EntryError, Event};
+use crate::ledger::{CheckpointKey, Entry, EntryError, Event, PresentationMade, ReceiptGiven, Uses};
 use crate::licence::{CreditCode, Identifier, TypeCode};
-use crate::verify::{Change, Record, Records, RecordsUnavailable, SdJwtRecord, StatusEvent};
+use crate::verify::{
+    Change, PresentationRecord, ReceiptRecord, Record, Records, RecordsUnavailable, SdJwtRecord, StatusEvent,
+    UsesLeft,
+};
 
 /// What seals and signs a store.
 #[derive(Clone)]
@@ -219,6 +222,26 @@ impl Store {
         self.position_at(&self.reader.keys.number(type_code, authority, number))
     }
 
+    /// A receipt and its position.
+    pub fn receipt_at(&self, id: &ReceiptId) -> Result<Option<(u64, ReceiptGiven)>, StoreError> {
+        let Some(position) = self.position_at(&self.reader.keys.receipt(id))? else { return Ok(None) };
+        match self.entry(position)?.event {
+            Event::Receipt(given) => Ok(Some((position, given))),
+            _ => Err(RowContentError::Value { what: "receipt" }.into()),
+        }
+    }
+
+    /// A presentation and its position, by the digest of its envelope.
+    pub fn presentation_at(&self, envelope: &Digest) -> Result<Option<(u64, PresentationMade)>, StoreError> {
+        let Some(position) = self.position_at(&self.reader.keys.presentation(envelope))? else {
+            return Ok(None);
+        };
+        match self.entry(position)?.event {
+            Event::Presentation(made) => Ok(Some((position, made))),
+            _ => Err(RowContentError::Value { what: "presentation" }.into()),
+        }
+    }
+
     /// The position that a row of positions holds.
     pub fn position_at(&self, key: &[u8]) -> Result<Option<u64>, StoreError> {
         Ok(self.reader.get(key)?.map(|value| read_position(&value)).transpose()?)
@@ -306,6 +329,23 @@ impl Records for Store {
         let history =
             events.into_iter().map(|event| StatusEvent { at: event.at, change: change(event.what) });
         Ok(Some(Record { position: row.position, full: row.full, qr: row.qr, history: history.collect() }))
+    }
+
+    fn receipt(&self, id: &ReceiptId) -> Result<Option<ReceiptRecord>, RecordsUnavailable> {
+        let found = self.receipt_at(id).map_err(|_| RecordsUnavailable)?;
+        Ok(found.map(|(position, given)| ReceiptRecord { position, envelope: Digest::of(&given.envelope) }))
+    }
+
+    fn presentation(&self, envelope: &Digest) -> Result<Option<PresentationRecord>, RecordsUnavailable> {
+        let found = self.presentation_at(envelope).map_err(|_| RecordsUnavailable)?;
+        let Some((position, made)) = found else { return Ok(None) };
+        let used = || self.has(&self.reader.keys.presentation_used(envelope)).map_err(|_| RecordsUnavailable);
+        let uses_left = match made.uses {
+            Uses::Many => UsesLeft::Any,
+            Uses::One if used()? => UsesLeft::None,
+            Uses::One => UsesLeft::One,
+        };
+        Ok(Some(PresentationRecord { position, identifier: made.identifier, uses_left }))
     }
 
     fn look_up_sd_jwt(&self, issuer_signed: &Digest) -> Result<Option<SdJwtRecord>, RecordsUnavailable> {

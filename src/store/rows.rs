@@ -5,7 +5,7 @@
 
 use super::engine::{KeyRange, Row};
 use crate::codec::cbor::{CborError, Reader, Writer};
-use crate::codec::{Envelope, EnvelopeError, LicenceClaims, PayloadError, limits};
+use crate::codec::{Envelope, EnvelopeError, LicenceClaims, PayloadError, ReceiptClaims, ReceiptId, limits};
 use crate::crypto::{DataKey, Digest, IndexKey};
 use crate::ledger::{Entry, Event, IssuedLicence, StatusChange};
 use crate::licence::{CreditCode, Holder, Identifier, State, TypeCode};
@@ -79,11 +79,11 @@ pub enum RowContentError {
         /// Which.
         what: &'static str,
     },
-    /// A licence entry whose envelope cannot be read.
-    #[error("a licence in the ledger cannot be read: {0}")]
+    /// An entry whose envelope cannot be read.
+    #[error("an envelope in the ledger cannot be read: {0}")]
     Envelope(#[from] EnvelopeError),
-    /// A licence entry whose payload cannot be read.
-    #[error("a licence in the ledger cannot be read: {0}")]
+    /// An entry whose payload cannot be read.
+    #[error("an envelope in the ledger cannot be read: {0}")]
     Payload(#[from] PayloadError),
 }
 
@@ -173,6 +173,21 @@ impl RowKeys {
         self.hashed(b'j', &[issuer_signed.as_bytes()])
     }
 
+    /// `r`: a receipt.
+    pub fn receipt(&self, id: &ReceiptId) -> Vec<u8> {
+        self.hashed(b'r', &[id.as_bytes()])
+    }
+
+    /// `p`: a presentation, by the digest of its envelope.
+    pub fn presentation(&self, envelope: &Digest) -> Vec<u8> {
+        self.hashed(b'p', &[envelope.as_bytes()])
+    }
+
+    /// `u`: that a presentation was used.
+    pub fn presentation_used(&self, envelope: &Digest) -> Vec<u8> {
+        self.hashed(b'u', &[envelope.as_bytes()])
+    }
+
     /// Every row that an entry writes.
     pub fn rows_of(&self, position: u64, entry: &Entry) -> Result<Vec<Row>, RowContentError> {
         let at_position = |key| Row { key, value: position.to_be_bytes().to_vec() };
@@ -187,6 +202,12 @@ impl RowKeys {
             Event::Licence(issued) => self.rows_of_licence(position, entry.at, issued)?,
             Event::Status(change) => vec![self.row_of_status(position, entry.at, change)],
             Event::SdJwt(issued) => vec![at_position(self.sd_jwt(&issued.issuer_signed))],
+            Event::Receipt(given) => {
+                let envelope = Envelope::decode(&given.envelope, limits::ENVELOPE)?;
+                vec![at_position(self.receipt(&ReceiptClaims::decode(envelope.payload())?.id))]
+            }
+            Event::Presentation(made) => vec![at_position(self.presentation(&made.envelope))],
+            Event::PresentationUsed(used) => vec![at_position(self.presentation_used(&used.presentation))],
         })
     }
 

@@ -14,7 +14,7 @@ use crate::pki::{KnownSigner, Revocation, RevocationReason, TrustStore, Usage};
 use crate::time::{Date, UnixTime};
 
 /// Seconds a signer's clock may be ahead of ours (ADVERSARY #51).
-const CLOCK_SKEW: i64 = 60;
+pub(super) const CLOCK_SKEW: i64 = 60;
 
 /// Who signed, as far as the trust list knows.
 pub(super) enum Signer<'a> {
@@ -85,7 +85,7 @@ pub(super) fn issuer(
 ) -> Finding {
     let known = match signer {
         Signer::Known(known) => *known,
-        Signer::Unknown => return issuer_is_known(signer),
+        Signer::Unknown => return issuer_is_known(signer, Usage::Licence),
     };
     let fail = |code, detail| Finding::fail(Check::Issuer, code, Some(detail));
     if let Err(error) = known.check_usage(Usage::Licence) {
@@ -101,14 +101,42 @@ pub(super) fn issuer(
     if !chain.is_empty() && !known.chain_is(chain) {
         return Finding::fail(Check::Issuer, Code::ChainMismatch, None);
     }
-    revocations(claims.issued_at, known.revocations(), looked_up)
+    revocations(claims.issued_at, known.revocations(), &looked_up.map(|record| record.position))
+}
+
+/// The installation's own signer is known, was certified for this when it signed, and its key was not revoked.
+pub(super) fn own_signer(
+    signed: &Signed,
+    issued_at: UnixTime,
+    signer: &Signer<'_>,
+    position: &LookedUp<u64>,
+) -> Finding {
+    let known = match signer {
+        Signer::Known(known) => *known,
+        Signer::Unknown => return Finding::fail(Check::Issuer, Code::IssuerUnknown, None),
+    };
+    if let Err(error) = known.check_usage(Usage::from(signed.envelope.typ())) {
+        return Finding::fail(Check::Issuer, Code::IssuerWrongUse, Some(error.to_string()));
+    }
+    if let Err(error) = known.check_at(issued_at) {
+        return Finding::fail(Check::Issuer, Code::IssuerExpired, Some(error.to_string()));
+    }
+    let chain = signed.envelope.x5chain();
+    if !chain.is_empty() && !known.chain_is(chain) {
+        return Finding::fail(Check::Issuer, Code::ChainMismatch, None);
+    }
+    revocations(issued_at, known.revocations(), position)
 }
 
 /// A licence has to survive every revocation on its issuer's path; the ledger decides, where there is one (DESIGN §4).
 /// One that it surely does not survive outweighs one that nobody can tell, wherever on the path they are.
-pub(super) fn revocations(issued_at: UnixTime, revocations: &[Revocation], looked_up: &LookedUp) -> Finding {
-    let survives = |revocation: &Revocation| match (looked_up, revocation.reason) {
-        (LookedUp::Found(record), _) => Some(record.position < revocation.position),
+pub(super) fn revocations(
+    issued_at: UnixTime,
+    revocations: &[Revocation],
+    position: &LookedUp<u64>,
+) -> Finding {
+    let survives = |revocation: &Revocation| match (position, revocation.reason) {
+        (LookedUp::Found(position), _) => Some(*position < revocation.position),
         (LookedUp::Absent, _) => Some(false),
         (_, RevocationReason::Superseded) => Some(issued_at < revocation.at),
         (LookedUp::Offline(Carried { survives: true, .. }), RevocationReason::Compromised) => Some(true),
@@ -126,9 +154,12 @@ pub(super) fn revocations(issued_at: UnixTime, revocations: &[Revocation], looke
 }
 
 /// As much of the issuer check as needs nothing from the payload.
-pub(super) const fn issuer_is_known(signer: &Signer<'_>) -> Finding {
+pub(super) fn issuer_is_known(signer: &Signer<'_>, usage: Usage) -> Finding {
     match signer {
-        Signer::Known(_) => Finding::unknown(Check::Issuer, Code::NotChecked),
+        Signer::Known(known) => match known.check_usage(usage) {
+            Ok(()) => Finding::unknown(Check::Issuer, Code::NotChecked),
+            Err(error) => Finding::fail(Check::Issuer, Code::IssuerWrongUse, Some(error.to_string())),
+        },
         Signer::Unknown => Finding::fail(Check::Issuer, Code::IssuerUnknown, None),
     }
 }
@@ -192,13 +223,17 @@ pub(super) fn dates_of(times: Times, at: UnixTime) -> Finding {
 
 /// The licence is in force by its authority's word, and no newer one has begun.
 pub(super) fn status(looked_up: &LookedUp, at: UnixTime) -> Finding {
-    let record = match looked_up {
-        LookedUp::Found(record) => record,
-        LookedUp::Offline(carried) => return carried_status(carried, at),
+    match looked_up {
+        LookedUp::Found(record) => status_of(record, at),
+        LookedUp::Offline(carried) => carried_status(carried, at),
         LookedUp::NoSource | LookedUp::Unavailable | LookedUp::Absent => {
-            return Finding::unknown(Check::Status, Code::StatusUnknown);
+            Finding::unknown(Check::Status, Code::StatusUnknown)
         }
-    };
+    }
+}
+
+/// What a licence's record says of its state at `at`.
+pub(super) fn status_of(record: &Record, at: UnixTime) -> Finding {
     let fail = |code, detail| Finding::fail(Check::Status, code, detail);
     let newer = record.replaced_at(at).map(|newer| format!("replaced by {newer}"));
     match (record.state_at(at), newer) {
@@ -218,7 +253,7 @@ pub(super) fn status(looked_up: &LookedUp, at: UnixTime) -> Finding {
 }
 
 /// What a carried status list says: good as of then, graded by its age. What is out of force for good stays so.
-fn carried_status(carried: &Carried, at: UnixTime) -> Finding {
+pub(super) fn carried_status(carried: &Carried, at: UnixTime) -> Finding {
     let Some(ListEntry { value, as_of }) = carried.entry else {
         return Finding::unknown(Check::Status, Code::StatusUnknown);
     };
@@ -236,7 +271,7 @@ fn carried_status(carried: &Carried, at: UnixTime) -> Finding {
 }
 
 /// How old a carried entry was.
-pub(super) fn status_age(looked_up: &LookedUp, at: UnixTime) -> Option<StatusAge> {
+pub(super) fn status_age<R>(looked_up: &LookedUp<R>, at: UnixTime) -> Option<StatusAge> {
     let LookedUp::Offline(Carried { entry: Some(entry), policy, .. }) = looked_up else { return None };
     Some(StatusAge { as_of: entry.as_of, grade: policy.grade(age(at, entry.as_of)) })
 }
@@ -261,7 +296,7 @@ pub(super) fn clock(findings: &mut [Finding], newest_seen: Option<UnixTime>, at:
 }
 
 /// The ledger has exactly these signed bytes.
-pub(super) fn ledger(looked_up: &LookedUp, signer: &Signer<'_>) -> Finding {
+pub(super) fn ledger<R>(looked_up: &LookedUp<R>, signer: &Signer<'_>) -> Finding {
     match looked_up {
         LookedUp::Found(_) => Finding::pass(Check::Ledger),
         LookedUp::Absent => Finding::fail(Check::Ledger, Code::NotInLedger, None),

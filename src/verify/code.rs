@@ -59,7 +59,8 @@ codes! {
     IssuerUnknown "issuer_unknown" 5 "颁发机构不在信任列表中。" "The issuer is not in the trust list.";
     IssuerExpired "issuer_expired" 6 "签发时颁发机构的数字证书不在有效期内。"
         "The issuer's certificate was not valid when this was signed.";
-    IssuerWrongUse "issuer_wrong_use" 6 "该密钥不得用于签发证照。" "This key is not certified for signing licences.";
+    IssuerWrongUse "issuer_wrong_use" 6 "该密钥不得用于签署这类文件。"
+        "This key is not certified for signing this kind of thing.";
     IssuerMismatch "issuer_mismatch" 6 "证照所写颁发机构与签名者不符。"
         "The licence names another issuer than the one that signed it.";
     ChainMismatch "chain_mismatch" 6 "文件所附证书链与信任列表不符。"
@@ -69,8 +70,8 @@ codes! {
         "The issuer is not authorised to issue this type of licence.";
     StatusListForeign "status_list_foreign" 6 "证照所指的状态列表不属于该颁发机构。"
         "The licence points to a status list that is not its issuer's.";
-    Forged "forged" 6 "签名不符：证照是伪造的，或被改动过。"
-        "The signature does not match: the licence is forged, or was changed.";
+    Forged "forged" 6 "签名不符：是伪造的，或被改动过。"
+        "The signature does not match: this is forged, or was changed.";
     SignedInFuture "signed_in_future" 6 "签发时间在未来。" "The licence says it was signed in the future.";
     NotYetValid "not_yet_valid" 1 "证照尚未生效。" "The licence is not yet in force.";
     Expired "expired" 3 "证照已过有效期。" "The licence has expired.";
@@ -90,7 +91,8 @@ codes! {
     ClockBehind "clock_behind" 4 "本机时钟比已见过的签名时间还早，不可信，请校准时钟。"
         "This device's clock is behind a signed time it has seen, so it cannot be trusted: set it right.";
     StatusUnknown "status_unknown" 4 "无法查询证照状态。" "The licence's status could not be looked up.";
-    NotInLedger "not_in_ledger" 5 "台账中没有这份证照。" "The ledger does not have this licence.";
+    NotInLedger "not_in_ledger" 5 "台账中没有这份证照或凭证。"
+        "The ledger does not have this.";
     NotNeededOffline "not_needed_offline" 0 "离线核验不需要台账。" "An offline verdict needs no ledger.";
     UnsupportedHere "unsupported_here" 4 "本机浏览器无法检查这种证照或签名，请联网核验。"
         "This browser cannot check this kind of licence or signature: verify it online.";
@@ -103,9 +105,28 @@ codes! {
     HolderProofMissing "holder_proof_missing" 6 "要求持证人证明，但未出示。"
         "A proof by the holder was asked for and not shown.";
     HolderProofInvalid "holder_proof_invalid" 6 "持证人证明无效。" "The holder's proof is not valid.";
+    NotApplicable "not_applicable" 0 "不适用。" "This does not apply here.";
+    PresentationExpired "presentation_expired" 4 "亮证已过时限，请持证人重新亮证。"
+        "This presentation's time is over: it has to be shown anew.";
+    AlreadyUsed "already_used" 4 "这次亮证只能使用一次，已经使用过了。"
+        "This presentation was good for one use, and has been used.";
+    UseNotRecorded "use_not_recorded" 4 "这次亮证只能使用一次，未能联机登记本次使用。"
+        "This presentation is good for one use, and this use could not be recorded.";
+}
+
+impl Code {
+    /// The code with this word; a later version may have others.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.as_str() == word)
+    }
 }
 
 impl Check {
+    /// The check with this word; a later version may have others.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|check| check.as_str() == word)
+    }
+
     /// What is checked, in a few words.
     pub const fn label(self, language: Language) -> &'static str {
         match (self, language) {

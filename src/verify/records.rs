@@ -1,6 +1,6 @@
 //! Where status and ledger come from: a small boundary, behind which stand the store, and later signed lists.
 
-use crate::codec::StatusReference;
+use crate::codec::{ReceiptId, StatusReference};
 use crate::crypto::Digest;
 use crate::licence::{Identifier, State};
 use crate::time::UnixTime;
@@ -16,6 +16,47 @@ pub trait Records: Send + Sync {
         let _ = issuer_signed;
         Err(RecordsUnavailable)
     }
+
+    /// What is recorded of a receipt. A source without receipts cannot answer.
+    fn receipt(&self, _id: &ReceiptId) -> Result<Option<ReceiptRecord>, RecordsUnavailable> {
+        Err(RecordsUnavailable)
+    }
+
+    /// What is recorded of the presentation whose envelope has this digest. A source without presentations cannot answer.
+    fn presentation(&self, _envelope: &Digest) -> Result<Option<PresentationRecord>, RecordsUnavailable> {
+        Err(RecordsUnavailable)
+    }
+}
+
+/// What is recorded of a receipt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceiptRecord {
+    /// Position of its ledger entry.
+    pub position: u64,
+    /// Digest of its envelope.
+    pub envelope: Digest,
+}
+
+/// What is recorded of a presentation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PresentationRecord {
+    /// Position of its ledger entry.
+    pub position: u64,
+    /// The licence that it shows.
+    pub identifier: Identifier,
+    /// How often it is still good.
+    pub uses_left: UsesLeft,
+}
+
+/// How often a presentation is still good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UsesLeft {
+    /// As often as its minutes allow.
+    Any,
+    /// Once: whoever takes it has to record that.
+    One,
+    /// No more.
+    None,
 }
 
 /// The source could not answer. That is never an answer about the licence.

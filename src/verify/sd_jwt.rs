@@ -132,7 +132,7 @@ impl Verifier<'_> {
     /// It could not be read; issuer and signature have their say where it got that far.
     fn refuse_sd_jwt(&self, detail: String, signed: Option<(&Signer<'_>, Finding)>, at: UnixTime) -> Verdict {
         let (issuer, signature) = match signed {
-            Some((signer, signature)) => (checks::issuer_is_known(signer), signature),
+            Some((signer, signature)) => (checks::issuer_is_known(signer, Usage::SdJwt), signature),
             None => (not_checked(Check::Issuer), not_checked(Check::Signature)),
         };
         let findings = vec![
@@ -176,7 +176,7 @@ fn issuer(
 ) -> Finding {
     let known = match signer {
         Signer::Known(known) => *known,
-        Signer::Unknown => return checks::issuer_is_known(signer),
+        Signer::Unknown => return checks::issuer_is_known(signer, Usage::SdJwt),
     };
     let fail = |code, detail| Finding::fail(Check::Issuer, code, Some(detail));
     if let Err(error) = known.check_usage(Usage::SdJwt) {
@@ -197,7 +197,7 @@ fn issuer(
             "expected x5c to be the signer's certificate, then its city's".to_owned(),
         );
     }
-    checks::revocations(claims.issued_at, known.revocations(), looked_up)
+    checks::revocations(claims.issued_at, known.revocations(), &looked_up.map(|record| record.position))
 }
 
 /// `x5c` has the path without its root (RFC 7515 §4.1.6), byte for byte; it is compared and never believed.

@@ -2,9 +2,12 @@
 
 use serde::Serialize;
 
+use super::checks::grade;
 use super::code::Code;
 use super::sd_jwt::ShownSdJwt;
 use super::shown::ShownLicence;
+use super::shown_presentation::ShownPresentation;
+use super::shown_receipt::{Now, ShownReceipt};
 use crate::licence::Grade;
 use crate::time::UnixTime;
 
@@ -28,6 +31,15 @@ pub struct Verdict {
     /// What may be shown of an SD-JWT VC, by the same rule, and only if its holder's proof did not fail.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sd_jwt: Option<ShownSdJwt>,
+    /// What a receipt says was true *then*.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<Box<ShownReceipt>>,
+    /// What is true *now* of what a receipt is about, one for each of them that the ledger knows.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub now: Vec<Now>,
+    /// What a presentation shows; nothing where a check failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub presentation: Option<Box<ShownPresentation>>,
     /// How old what it was judged by was.
     pub freshness: Freshness,
 }
@@ -103,6 +115,10 @@ pub enum Form {
     /// What its holder chose to disclose: an SD-JWT VC.
     #[serde(rename = "sd-jwt")]
     SdJwt,
+    /// Chosen fields, for a minute.
+    Presentation,
+    /// A verdict for the case file.
+    Receipt,
 }
 
 /// How old what a verdict was judged by was.
@@ -180,6 +196,17 @@ impl Status {
     }
 }
 
+impl Outcome {
+    /// The word in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 impl Finding {
     /// A check that is good.
     pub const fn pass(check: Check) -> Self {
@@ -189,6 +216,11 @@ impl Finding {
     /// A check that is good, in a way that has to be told.
     pub const fn pass_because(check: Check, code: Code, detail: Option<String>) -> Self {
         Self { check, result: Outcome::Pass, code, detail }
+    }
+
+    /// A check that has nothing to ask here.
+    pub const fn not_applicable(check: Check) -> Self {
+        Self { check, result: Outcome::Pass, code: Code::NotApplicable, detail: None }
     }
 
     /// A check that is not good.
@@ -206,6 +238,20 @@ impl Verdict {
     /// The finding of one check.
     pub fn finding(&self, check: Check) -> Option<&Finding> {
         self.findings.iter().find(|finding| finding.check == check)
+    }
+
+    /// Puts a finding in the place of the one of the same check, and sums up anew.
+    pub(crate) fn replace_finding(&mut self, finding: Finding) {
+        if let Some(place) = self.findings.iter_mut().find(|one| one.check == finding.check) {
+            *place = finding;
+        }
+        self.status = Status::of(&self.findings);
+        self.grade = grade(&self.findings);
+    }
+
+    /// The first thing that did not pass, or `ok`.
+    pub fn first_reason(&self) -> Code {
+        self.reasons().first().copied().unwrap_or(Code::Ok)
     }
 
     /// The codes of all checks that did not pass, in order.

@@ -14,8 +14,8 @@ use crate::codec::{
     decode_bytes, decode_text,
 };
 use crate::crypto::Digest;
-use crate::licence::{OfflinePolicy, TypeCode};
-use crate::pki::TrustStore;
+use crate::licence::{Catalogue, OfflinePolicy, TypeCode};
+use crate::pki::{TrustStore, Usage};
 use crate::sdjwt::{Challenge, is_sd_jwt};
 use crate::time::UnixTime;
 
@@ -26,11 +26,12 @@ pub struct Verifier<'a> {
     pub(super) records: Option<&'a dyn Records>,
     pub(super) offline: Option<&'a dyn Offline>,
     pub(super) newest_seen: Option<UnixTime>,
+    pub(super) catalogue: Option<&'a Catalogue>,
     cache: Option<&'a SignatureCache>,
 }
 
 /// What the records say, or that there are none, or that they do not answer.
-pub(super) enum LookedUp {
+pub(super) enum LookedUp<R = Record> {
     /// No source was given.
     NoSource,
     /// The source does not answer.
@@ -38,12 +39,13 @@ pub(super) enum LookedUp {
     /// No such licence, or one with other signed bytes.
     Absent,
     /// The record of exactly these signed bytes.
-    Found(Record),
+    Found(R),
     /// What a pack says.
     Offline(Carried),
 }
 
 /// What a pack says of a licence.
+#[derive(Clone, Copy)]
 pub(super) struct Carried {
     /// Its entry in its status list.
     pub(super) entry: Option<ListEntry>,
@@ -53,10 +55,29 @@ pub(super) struct Carried {
     pub(super) survives: bool,
 }
 
+impl<R> LookedUp<R> {
+    pub(super) fn map<T>(&self, of: impl FnOnce(&R) -> T) -> LookedUp<T> {
+        match self {
+            Self::NoSource => LookedUp::NoSource,
+            Self::Unavailable => LookedUp::Unavailable,
+            Self::Absent => LookedUp::Absent,
+            Self::Found(record) => LookedUp::Found(of(record)),
+            Self::Offline(carried) => LookedUp::Offline(*carried),
+        }
+    }
+
+    pub(super) const fn found(&self) -> Option<&R> {
+        match self {
+            Self::Found(record) => Some(record),
+            Self::NoSource | Self::Unavailable | Self::Absent | Self::Offline(_) => None,
+        }
+    }
+}
+
 impl<'a> Verifier<'a> {
     /// With a trust list alone the answer can be `invalid` or `indeterminate`, never `valid`.
     pub const fn new(trust: &'a TrustStore) -> Self {
-        Self { trust, records: None, offline: None, newest_seen: None, cache: None }
+        Self { trust, records: None, offline: None, newest_seen: None, catalogue: None, cache: None }
     }
 
     /// Looks status and ledger up in `records`.
@@ -76,6 +97,12 @@ impl<'a> Verifier<'a> {
     #[must_use]
     pub const fn with_newest_seen(self, newest: UnixTime) -> Self {
         Self { newest_seen: Some(newest), ..self }
+    }
+
+    /// Names the fields of presentations as `catalogue` does.
+    #[must_use]
+    pub const fn with_catalogue(self, catalogue: &'a Catalogue) -> Self {
+        Self { catalogue: Some(catalogue), ..self }
     }
 
     /// Remembers good signatures in `cache`.
@@ -121,7 +148,9 @@ impl<'a> Verifier<'a> {
             }
         }
         let envelope = match decode(presented) {
-            Ok(envelope) if envelope.typ() == Typ::Licence => envelope,
+            Ok(envelope) if matches!(envelope.typ(), Typ::Licence | Typ::Presentation | Typ::Receipt) => {
+                envelope
+            }
             Ok(envelope) => {
                 return self.refuse(Code::WrongType, Some(envelope.typ().as_str().to_owned()), at);
             }
@@ -139,9 +168,25 @@ impl<'a> Verifier<'a> {
     }
 
     fn judge(&self, signed: &Signed, signer: &Signer<'_>, signature: Finding, at: UnixTime) -> Verdict {
+        match signed.envelope.typ() {
+            Typ::Receipt => self.judge_receipt(signed, signer, signature, at),
+            Typ::Presentation => self.judge_presentation(signed, signer, signature, at),
+            _ => self.judge_licence(signed, signer, signature, at),
+        }
+    }
+
+    fn judge_licence(
+        &self,
+        signed: &Signed,
+        signer: &Signer<'_>,
+        signature: Finding,
+        at: UnixTime,
+    ) -> Verdict {
         let claims = match LicenceClaims::decode(signed.envelope.payload()) {
             Ok(claims) => claims,
-            Err(error) => return self.refuse_payload(signer, signature, error.to_string(), at),
+            Err(error) => {
+                return self.refuse_payload((signed, signer), signature, error.to_string(), at);
+            }
         };
         let looked_up = self.look_up(signed, &claims);
         let mut findings = vec![
@@ -178,12 +223,12 @@ impl<'a> Verifier<'a> {
     }
 
     /// What is carried along says of a status, and of what was signed under this key id with this digest.
-    pub(super) fn carried(
+    pub(super) fn carried<R>(
         &self,
         status: &StatusReference,
         type_code: &TypeCode,
         (signer, digest): (KeyId, Digest),
-    ) -> LookedUp {
+    ) -> LookedUp<R> {
         self.offline.map_or(LookedUp::NoSource, |offline| {
             LookedUp::Offline(Carried {
                 entry: offline.entry(status),
@@ -191,6 +236,12 @@ impl<'a> Verifier<'a> {
                 survives: offline.survives(&signer, &digest),
             })
         })
+    }
+
+    /// As [`Verifier::carried`], for what has no status.
+    pub(super) fn carried_along<R>(&self) -> LookedUp<R> {
+        let nothing = Carried { entry: None, policy: OfflinePolicy::default(), survives: false };
+        self.offline.map_or(LookedUp::NoSource, |_| LookedUp::Offline(nothing))
     }
 
     /// Nothing of it could be read as a licence.
@@ -203,16 +254,16 @@ impl<'a> Verifier<'a> {
     }
 
     /// The envelope could be read, its payload could not: issuer and signature still have their say.
-    fn refuse_payload(
+    pub(super) fn refuse_payload(
         &self,
-        signer: &Signer<'_>,
+        (signed, signer): (&Signed, &Signer<'_>),
         signature: Finding,
         detail: String,
         at: UnixTime,
     ) -> Verdict {
         let findings = Check::ALL.map(|check| match check {
             Check::Format => Finding::fail(check, Code::Undecodable, Some(detail.clone())),
-            Check::Issuer => checks::issuer_is_known(signer),
+            Check::Issuer => checks::issuer_is_known(signer, Usage::from(signed.envelope.typ())),
             Check::Signature => signature.clone(),
             _ => Finding::unknown(check, Code::NotChecked),
         });
@@ -234,6 +285,9 @@ impl<'a> Verifier<'a> {
             at,
             form,
             licence,
+            receipt: None,
+            now: Vec::new(),
+            presentation: None,
             sd_jwt: None,
             freshness: Freshness {
                 trust_list,

@@ -117,8 +117,8 @@ fn api_key(text: &str, department: &str, state: ApiKeyState) -> Event {
     Event::ApiKey(ApiKey { id, secret: Digest::of(secret.as_bytes()), department, state })
 }
 
-#[test]
-fn it_opens_and_the_golden_licences_are_in_it() {
+#[tokio::test]
+async fn it_opens_and_the_golden_licences_are_in_it() {
     use elicense::registry::Registry;
     use elicense::verify::Status;
     let dir = tempfile::tempdir().unwrap();
@@ -128,8 +128,14 @@ fn it_opens_and_the_golden_licences_are_in_it() {
             .unwrap();
     let now: UnixTime = time(JUDGED);
     for name in ["es256", "eddsa"] {
-        assert_eq!(registry.verify_text(&golden_text(&format!("{name}-qr.txt")), now).status, Status::Valid);
-        assert_eq!(registry.verify_bytes(&golden(&format!("{name}-full.elic")), now).status, Status::Valid);
+        assert_eq!(
+            registry.verify_text(&golden_text(&format!("{name}-qr.txt")), now).await.status,
+            Status::Valid
+        );
+        assert_eq!(
+            registry.verify_bytes(&golden(&format!("{name}-full.elic")), now).await.status,
+            Status::Valid
+        );
     }
     assert!(registry.authenticate(API_KEYS.es256).is_some());
     assert!(registry.authenticate(API_KEYS.withdrawn).is_none());

@@ -115,6 +115,7 @@ def judge(credential, trust, at):
             return checks | {"format": "wrong_type"}
         signer = signers.get(e.kid)
         checks |= {"signature": signature(e, signer.key)} if signer else {"issuer": "issuer_unknown"}
+        checks |= {"issuer": "issuer_wrong_use"} if signer and signer.usage != ".3.1" else {}
         claims = claims_of(e)
     except Exception:  # whatever a hostile input trips is a refusal
         return checks | {"format": "undecodable"}

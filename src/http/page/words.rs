@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::pick;
+use super::{pick, used};
 use crate::http::problem::Problem;
 use crate::licence::{Catalogue, FieldValue, Licence};
 use crate::time::UnixTime;
@@ -19,6 +19,10 @@ pub(super) struct Judged {
     /// Labels and values.
     pub(super) licence: Vec<(String, String)>,
     pub(super) is_qr: bool,
+    /// What a receipt says was true then: labels and values.
+    pub(super) then: Vec<(String, String)>,
+    /// What is true now of what it is about.
+    pub(super) now: Vec<(String, String)>,
 }
 
 /// A finding in words.
@@ -47,10 +51,18 @@ impl Judged {
             },
             at: verdict.at,
             findings: verdict.findings.iter().map(|finding| Row::of(finding, language)).collect(),
-            licence: shown
-                .map(|shown| licence_rows(shown.licence(), catalogue, language))
-                .unwrap_or_default(),
+            licence: match (shown, &verdict.presentation) {
+                (Some(shown), _) => licence_rows(shown.licence(), catalogue, language),
+                (None, Some(shown)) => used::presentation_rows(shown, language),
+                (None, None) => Vec::new(),
+            },
             is_qr: verdict.form == Some(Form::Qr),
+            then: verdict
+                .receipt
+                .as_ref()
+                .map(|shown| used::then_rows(shown.claims(), language))
+                .unwrap_or_default(),
+            now: used::now_rows(&verdict.now, language),
         }
     }
 }

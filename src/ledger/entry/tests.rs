@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::crypto::SystemRandom;
+use crate::ledger::Uses;
 
 fn order() -> Order {
     Order { department: code(), asked_by: "local".to_owned() }
@@ -80,7 +81,25 @@ fn one_of_each() -> Vec<Event> {
             holder_key: Some(Digest::of(b"jwk")),
             order: order(),
         }),
+        Event::Receipt(ReceiptGiven { envelope: vec![0xd2; 500], order: order() }),
+        made(Uses::Many),
+        made(Uses::One),
+        Event::PresentationUsed(PresentationUsed { presentation: Digest::of(b"p"), by: None }),
+        Event::PresentationUsed(PresentationUsed { presentation: Digest::of(b"p"), by: Some(order()) }),
     ]
+}
+
+fn made(uses: Uses) -> Event {
+    Event::Presentation(PresentationMade {
+        identifier: identifier(),
+        envelope: Digest::of(b"p"),
+        audience: "示范市行政审批局".to_owned(),
+        reason: "租赁合同备案".to_owned(),
+        fields: vec!["holder_name".to_owned(), "address".to_owned()],
+        seconds: 60,
+        uses,
+        order: order(),
+    })
 }
 
 fn encoded(event: Event) -> (Entry, EncodedEntry) {

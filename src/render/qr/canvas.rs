@@ -37,7 +37,7 @@ impl Canvas {
             rows: self.rows.flipped(size, &self.reserved, |line| mask.row(line)),
             columns: self.columns.flipped(size, &self.reserved, |line| mask.column(line)),
         };
-        masked.draw_format(size, mask);
+        masked.draw_format(self.version, mask);
         masked
     }
 
@@ -132,10 +132,10 @@ impl Canvas {
 }
 
 impl Masked {
-    /// Level M and the mask, protected by a BCH code, twice (ISO/IEC 18004:2015, 7.9.1).
-    fn draw_format(&mut self, size: usize, mask: Mask) {
-        const LEVEL_M: usize = 0b00;
-        let data = (LEVEL_M << 3 | mask.number()) << 10;
+    /// Level and mask, protected by a BCH code, twice (ISO/IEC 18004:2015, 7.9.1).
+    fn draw_format(&mut self, version: Version, mask: Mask) {
+        let size = version.size();
+        let data = (version.level.bits() << 3 | mask.number()) << 10;
         let bits = (data | remainder(data, 0x537, 10)) ^ 0b101_0100_0001_0010;
         for bit in 0..15 {
             for (x, y) in format_positions(size, bit) {

@@ -1,4 +1,5 @@
-//! The QR symbol of a credential's text: alphanumeric mode, error-correction level M, the smallest version that fits
+//! The QR symbol of a credential's text: alphanumeric mode, error-correction level M on paper and L on screens, the smallest
+//! version that fits
 //! (ISO/IEC 18004:2015).
 //!
 //! `codewords` (with `reed_solomon`) makes the bytes, `canvas` places them in `lines`, `mask` chooses the mask. It is
@@ -17,6 +18,7 @@ mod version;
 use canvas::Canvas;
 use lines::Lines;
 use mask::{Mask, penalty};
+pub use version::Level;
 use version::Version;
 
 /// Light modules around a symbol (ISO/IEC 18004:2015, 6.3.8).
@@ -33,7 +35,7 @@ pub enum DrawError {
         /// The character.
         got: char,
     },
-    /// More than version 40 holds.
+    /// More than version 40 holds at this level.
     #[error("a text of {length} characters is longer than the {limit} that the largest QR symbol holds")]
     TooLong {
         /// Characters of the text.
@@ -70,13 +72,19 @@ pub struct QrSymbol {
 }
 
 impl QrSymbol {
-    /// The symbol of `text`, which must be of the 45 alphanumeric characters and at most 3,391 of them.
+    /// The symbol of `text` at level M, as paper needs it. `text` must be of the 45 alphanumeric characters and at most 3,391 of
+    /// them.
     ///
     /// # Errors
     ///
     /// [`DrawError::NotAlphanumeric`], [`DrawError::TooLong`].
     pub fn of(text: &str) -> Result<Self, DrawError> {
-        let (version, canvas) = Self::unmasked(text)?;
+        Self::at_level(text, Level::M)
+    }
+
+    /// As [`QrSymbol::of`], at a level of one's own; at L `text` may have 4,296 characters.
+    pub fn at_level(text: &str, level: Level) -> Result<Self, DrawError> {
+        let (version, canvas) = Self::unmasked(text, level)?;
         let mut best = Self::masked(version, &canvas, Mask::FIRST);
         for mask in Mask::others() {
             let next = Self::masked(version, &canvas, mask);
@@ -102,9 +110,9 @@ impl QrSymbol {
         x < self.size() && y < self.size() && self.rows.is_dark(x, y)
     }
 
-    fn unmasked(text: &str) -> Result<(Version, Canvas), DrawError> {
+    fn unmasked(text: &str, level: Level) -> Result<(Version, Canvas), DrawError> {
         let values = codewords::alphanumeric(text)?;
-        let version = Version::smallest_for(values.len())?;
+        let version = Version::smallest_for(values.len(), level)?;
         Ok((version, Canvas::of(version, &codewords::codewords(&values, version))))
     }
 

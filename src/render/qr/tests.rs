@@ -6,8 +6,17 @@ use qrcode::{Color, EcLevel, bits::Bits, ec};
 
 use super::canvas::Canvas;
 use super::mask::{Mask, penalty};
-use super::version::{MOST_CHARACTERS, Version};
+use super::version::{Level, Version};
 use super::{DrawError, QrSymbol, codewords};
+
+const LEVELS: [Level; 2] = [Level::L, Level::M];
+
+const fn others_level(level: Level) -> EcLevel {
+    match level {
+        Level::L => EcLevel::L,
+        Level::M => EcLevel::M,
+    }
+}
 
 const PATTERNS: [MaskPattern; 8] = [
     MaskPattern::Checkerboard,
@@ -27,13 +36,14 @@ fn alphanumeric(longest: usize) -> impl Strategy<Value = String> {
 }
 
 /// The other encoder's modules, row by row, under each mask; `None` where `text` does not fit `version`.
-fn others(text: &str, version: usize) -> Option<Vec<Vec<bool>>> {
+fn others(text: &str, version: usize, level: Level) -> Option<Vec<Vec<bool>>> {
+    let level = others_level(level);
     let version = qrcode::Version::Normal(i16::try_from(version).unwrap());
     let mut bits = Bits::new(version);
     bits.push_alphanumeric_data(text.as_bytes()).ok()?;
-    bits.push_terminator(EcLevel::M).ok()?;
-    let (data, correction) = ec::construct_codewords(&bits.into_bytes(), version, EcLevel::M).unwrap();
-    let mut canvas = OtherCanvas::new(version, EcLevel::M);
+    bits.push_terminator(level).ok()?;
+    let (data, correction) = ec::construct_codewords(&bits.into_bytes(), version, level).unwrap();
+    let mut canvas = OtherCanvas::new(version, level);
     canvas.draw_all_functional_patterns();
     canvas.draw_data(&data, &correction);
     let masked = PATTERNS.map(|pattern| {
@@ -50,8 +60,8 @@ fn modules(symbol: &QrSymbol) -> Vec<bool> {
 }
 
 /// Our modules under each mask.
-fn ours(text: &str) -> Vec<Vec<bool>> {
-    let (version, canvas) = QrSymbol::unmasked(text).unwrap();
+fn ours(text: &str, level: Level) -> Vec<Vec<bool>> {
+    let (version, canvas) = QrSymbol::unmasked(text, level).unwrap();
     all_masks().map(|mask| modules(&QrSymbol::masked(version, &canvas, mask).1)).collect()
 }
 
@@ -60,9 +70,9 @@ fn all_masks() -> impl Iterator<Item = Mask> {
 }
 
 /// The longest text of a version: its capacity by the other encoder's own reckoning.
-fn longest(version: usize) -> String {
-    let fits = |length: usize| others(&"A".repeat(length), version).is_some();
-    let (mut least, mut beyond) = (1, MOST_CHARACTERS + 1);
+fn longest(version: usize, level: Level) -> String {
+    let fits = |length: usize| others(&"A".repeat(length), version, level).is_some();
+    let (mut least, mut beyond) = (1, level.most_characters() + 1);
     while beyond - least > 1 {
         let middle = usize::midpoint(least, beyond);
         if fits(middle) { least = middle } else { beyond = middle }
@@ -72,19 +82,19 @@ fn longest(version: usize) -> String {
 
 #[test]
 fn every_version_is_bit_for_bit_the_other_encoders_under_every_mask() {
-    for version in 1..=40 {
-        let text = longest(version);
-        let symbol = QrSymbol::of(&text).unwrap();
-        assert_eq!(symbol.version(), version, "version for {} characters", text.len());
-        assert_eq!(Some(ours(&text)), others(&text, version), "version {version}");
+    for (version, level) in (1..=40).flat_map(|version| LEVELS.map(|level| (version, level))) {
+        let text = longest(version, level);
+        let symbol = QrSymbol::at_level(&text, level).unwrap();
+        assert_eq!(symbol.version(), version, "version for {} characters at {level:?}", text.len());
+        assert_eq!(Some(ours(&text, level)), others(&text, version, level), "version {version} at {level:?}");
     }
 }
 
 #[test]
 fn one_character_more_takes_the_next_version() {
-    for version in 1..40 {
-        let text = longest(version) + "A";
-        assert_eq!(QrSymbol::of(&text).unwrap().version(), version + 1);
+    for (version, level) in (1..40).flat_map(|version| LEVELS.map(|level| (version, level))) {
+        let text = longest(version, level) + "A";
+        assert_eq!(QrSymbol::at_level(&text, level).unwrap().version(), version + 1);
     }
 }
 
@@ -93,16 +103,18 @@ proptest! {
 
     #[test]
     fn any_text_is_bit_for_bit_the_other_encoders(text in alphanumeric(1500)) {
-        let version = QrSymbol::of(&text).unwrap().version();
-        prop_assert_eq!(Some(ours(&text)), others(&text, version));
-        if version > 1 {
-            prop_assert_eq!(others(&text, version - 1), None, "a smaller version would do");
+        for level in LEVELS {
+            let version = QrSymbol::at_level(&text, level).unwrap().version();
+            prop_assert_eq!(Some(ours(&text, level)), others(&text, version, level));
+            if version > 1 {
+                prop_assert_eq!(others(&text, version - 1, level), None, "a smaller version would do");
+            }
         }
     }
 
     #[test]
     fn penalties_are_those_of_the_wording(text in alphanumeric(1000)) {
-        let (version, canvas) = QrSymbol::unmasked(&text).unwrap();
+        let (version, canvas) = QrSymbol::unmasked(&text, Level::M).unwrap();
         for mask in all_masks() {
             let (penalty, symbol) = QrSymbol::masked(version, &canvas, mask);
             prop_assert_eq!(penalty, worded_penalty(&symbol));
@@ -111,7 +123,7 @@ proptest! {
 
     #[test]
     fn the_mask_taken_is_the_first_of_the_least_penalty(text in alphanumeric(1000)) {
-        let (version, canvas) = QrSymbol::unmasked(&text).unwrap();
+        let (version, canvas) = QrSymbol::unmasked(&text, Level::M).unwrap();
         let best = all_masks().min_by_key(|&mask| penalty(&canvas.masked(mask), version.size())).unwrap();
         prop_assert_eq!(QrSymbol::of(&text).unwrap(), QrSymbol::masked(version, &canvas, best).1);
     }
@@ -121,8 +133,8 @@ proptest! {
 fn penalties_hold_where_words_meet() {
     // Versions whose sides lie just below and above one and two words.
     for version in [11, 12, 27, 28, 40] {
-        let text = longest(version);
-        let (version, canvas) = QrSymbol::unmasked(&text).unwrap();
+        let text = longest(version, Level::M);
+        let (version, canvas) = QrSymbol::unmasked(&text, Level::M).unwrap();
         for mask in all_masks() {
             let (penalty, symbol) = QrSymbol::masked(version, &canvas, mask);
             assert_eq!(penalty, worded_penalty(&symbol), "version {}", version.number);
@@ -133,7 +145,7 @@ fn penalties_hold_where_words_meet() {
 #[test]
 fn penalties_of_plain_squares_are_counted_right() {
     // No data at all under no mask's help: an empty canvas of version 1 differs most from a random one.
-    let version = Version::all().next().unwrap();
+    let version = Version::all(Level::M).next().unwrap();
     for codewords in [[0x00; 26], [0xFF; 26], [0x55; 26]] {
         let canvas = Canvas::of(version, &codewords);
         for mask in all_masks() {
@@ -177,12 +189,14 @@ fn worded_finders(line: &[bool]) -> usize {
 
 #[test]
 fn the_longest_text_fits_and_one_more_does_not() {
-    let longest = "A".repeat(MOST_CHARACTERS);
-    assert_eq!(QrSymbol::of(&longest).unwrap().version(), 40);
-    assert_eq!(
-        QrSymbol::of(&(longest + "A")),
-        Err(DrawError::TooLong { length: MOST_CHARACTERS + 1, limit: MOST_CHARACTERS })
-    );
+    for (level, limit) in [(Level::L, 4296), (Level::M, 3391)] {
+        let longest = "A".repeat(limit);
+        assert_eq!(QrSymbol::at_level(&longest, level).unwrap().version(), 40);
+        assert_eq!(
+            QrSymbol::at_level(&(longest + "A"), level),
+            Err(DrawError::TooLong { length: limit + 1, limit })
+        );
+    }
 }
 
 #[test]
@@ -206,7 +220,7 @@ fn modules_outside_the_symbol_are_light() {
 
 #[test]
 fn codewords_fill_the_symbol_exactly() {
-    for version in Version::all() {
+    for version in LEVELS.into_iter().flat_map(Version::all) {
         let values = codewords::alphanumeric("EL1:").unwrap();
         let all = codewords::codewords(&values, version);
         assert_eq!(all.len(), version.data_codewords() + version.blocks * version.correction);

@@ -10,7 +10,8 @@ use super::super::city::{EDDSA, ES256, department, department_key, golden, trust
 use super::super::craft::{ALG, Draft, KID, Parts, TYP};
 use super::super::item::Item;
 use super::super::manifest::{Accepted, Refused};
-use super::{Set, case, cose, fails, issuers, undecodable};
+use super::uses::{PRESENTATION, RECEIPT};
+use super::{Set, case, cose, fails, issuers, undecodable, uses};
 
 const FULL: &str = "eddsa-full";
 const FILE: &str = "eddsa-file";
@@ -32,6 +33,7 @@ pub(super) fn add(set: &mut Set) {
     issuers::offered_keys(set);
     critical_headers(set);
     types(set);
+    uses::add(set);
     issuers::wrong_signers(set);
     issuers::scopes(set);
     shapes(set);
@@ -260,9 +262,12 @@ fn critical_headers(set: &mut Set) {
 /// Row 10: one kind of thing never passes as another.
 fn types(set: &mut Set) {
     let with = |typ: Item| cose(Draft::full().header(|header| header.set(TYP, typ)).bytes());
+    for (name, typ) in [("typ-presentation", PRESENTATION), ("typ-receipt", RECEIPT)] {
+        let how = "a licence's payload under another typ, signed by the department";
+        let fails = fails(&[("format", "undecodable"), ("issuer", "issuer_wrong_use")], "claim 5");
+        set.refuse(case(10, name, FULL), fails, with(typ.into()), how);
+    }
     for (name, typ) in [
-        ("typ-presentation", "application/elicense-presentation+cwt"),
-        ("typ-receipt", "application/elicense-receipt+cwt"),
         ("typ-trust-list", "application/elicense-trust-list+cwt"),
         ("typ-pack", "application/elicense-pack+cwt"),
         ("typ-status-list", "application/statuslist+cwt"),
@@ -293,11 +298,11 @@ fn types(set: &mut Set) {
         cose(golden("trust-list.cose")),
         "the golden trust list itself",
     );
-    let draft = Draft::full().header(|header| header.set(TYP, "application/elicense-receipt+cwt"));
+    let draft = Draft::full().header(|header| header.set(TYP, RECEIPT));
     let receipts = issuers::signer_draft(draft, &trust(), Usage::Receipt, "receipt");
     set.refuse(
         case(10, "receipt-by-its-own-signer", FULL),
-        fails(&[("format", "wrong_type")], "receipt"),
+        undecodable("claim 5"),
         cose(receipts.bytes()),
         "a licence's payload as a receipt, rightly signed by the receipt signer",
     );

@@ -16,6 +16,7 @@ mod schema;
 mod signatures;
 mod text;
 mod trust_lists;
+mod uses;
 mod values;
 
 use serde_json::json;
