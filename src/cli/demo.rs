@@ -61,6 +61,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<Exit, CliError> {
     log_to_stderr();
     let runtime = runtime()?;
     runtime.block_on(async {
+        let decoder = args.listen.decoder()?;
         let tcp = bind(args.listen.listen)?;
         let url = format!("http://{}", tcp.local_addr().map_err(CliError::internal)?);
         let file = args.dir.join("demo.json");
@@ -71,7 +72,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<Exit, CliError> {
         let registry = open(&args.dir, "demo", IndexPolicy::CatchUp)?;
         let demo: DemoFile = serde_json::from_slice(&demo).map_err(CliError::data)?;
         say_what_to_try(&demo, &url, &file, registry.region())?;
-        serve(tcp, &args.dir, registry).await
+        serve(tcp, &args.dir, registry, decoder).await
     })
 }
 

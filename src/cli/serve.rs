@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::os::unix::fs::FileTypeExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
@@ -38,17 +38,40 @@ pub(super) struct ListenArgs {
     /// Address to listen on; licences keep the public URL they were issued under
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", env = "ELICENSE_LISTEN")]
     pub(super) listen: SocketAddr,
+    /// Folder of what the operator brings for the verify page: jsQR.js, which reads QR pictures where the browser does not
+    #[arg(long, value_name = "DIR", env = "ELICENSE_ASSETS")]
+    assets: Option<PathBuf>,
+}
+
+/// The decoder that the operator brings. Of its folder nothing but this file is ever read or handed out.
+const DECODER: &str = "jsQR.js";
+/// Bytes of a decoder; jsQR has a quarter of that.
+const MOST_DECODER: usize = 1024 * 1024;
+
+impl ListenArgs {
+    /// The operator's decoder, where a folder is named.
+    pub(super) fn decoder(&self) -> Result<Option<Vec<u8>>, CliError> {
+        let Some(folder) = &self.assets else { return Ok(None) };
+        let path = folder.join(DECODER);
+        let wrong = |why: String| CliError::Data(format!("{}: {why}", path.display()));
+        let bytes = std::fs::read(&path).map_err(|error| wrong(error.to_string()))?;
+        if bytes.len() > MOST_DECODER || std::str::from_utf8(&bytes).is_err() {
+            return Err(wrong(format!("expected JavaScript in UTF-8, of at most {MOST_DECODER} bytes")));
+        }
+        Ok(Some(bytes))
+    }
 }
 
 pub(super) fn run(args: &ServeArgs) -> Result<Exit, CliError> {
     log_to_stderr();
     let runtime = runtime()?;
     runtime.block_on(async {
+        let decoder = args.listen.decoder()?;
         let tcp = bind(args.listen.listen)?;
         let registry = open(&args.data.dir, "serve", IndexPolicy::CatchUp)?;
         let address = tcp.local_addr().map_err(CliError::internal)?;
         line(format_args!("elicense serves {} on http://{address}", registry.region()))?;
-        serve(tcp, &args.data.dir, registry).await
+        serve(tcp, &args.data.dir, registry, decoder).await
     })
 }
 
@@ -73,11 +96,20 @@ pub(super) fn bind(address: SocketAddr) -> Result<TcpListener, CliError> {
 }
 
 /// Serves until SIGTERM or SIGINT, then answers what was begun and closes the store.
-pub(super) async fn serve(tcp: TcpListener, dir: &Path, registry: Registry) -> Result<Exit, CliError> {
+pub(super) async fn serve(
+    tcp: TcpListener,
+    dir: &Path,
+    registry: Registry,
+    decoder: Option<Vec<u8>>,
+) -> Result<Exit, CliError> {
     let socket = dir.join(SOCKET);
     let local = bind_local(&socket)?;
     let registry = Arc::new(registry);
     let state = State::new(Arc::clone(&registry), HttpLimits::default(), Arc::new(SystemRandom));
+    let state = match decoder {
+        Some(decoder) => state.with_decoder(decoder),
+        None => state,
+    };
     make_status_lists(&state);
     let served = http::serve(tcp, Some(local), state, stop()).await;
     let _ = std::fs::remove_file(&socket);

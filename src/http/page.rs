@@ -1,5 +1,7 @@
-//! The verify page: a form, and the verdict on what was sent with it. No script: it works in every browser.
+//! The verify page: a form, and the verdict on what was sent with it. It needs no script and works in every browser; where
+//! there is script, `app` makes it one that can be installed and judges without a line.
 
+mod app;
 mod form;
 mod used;
 mod words;
@@ -21,7 +23,10 @@ use super::trace::{RequestId, Trace};
 use crate::codec::{limits, without_scanner_line_end};
 use crate::verify::Language;
 
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; \
+pub(super) use self::app::{App, decoder, icon, module, service_worker, web_manifest, words_json};
+
+const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; worker-src 'self'; \
+                      manifest-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; \
                       base-uri 'none'; frame-ancestors 'none'";
 const STYLE: &str = include_str!("page/verify.css");
 
@@ -34,8 +39,11 @@ struct VerifyPage<'a> {
     text: fn(&'static str, &'static str) -> &'static str,
     most: usize,
     host: &'a str,
-    request_id: RequestId,
+    /// None on the page that an installed app opens with: it was made for nobody's request.
+    request_id: Option<RequestId>,
     at: String,
+    /// Where the operator's decoder of pictures is; empty where there is none.
+    decoder: &'static str,
     problem: Option<String>,
     judged: Option<Judged>,
 }
@@ -77,15 +85,53 @@ pub(super) async fn style() -> Response {
     guarded(answer::public(answer::bytes("text/css; charset=utf-8", STYLE)))
 }
 
+/// The app, its opening pages among its files.
+pub(super) fn app(host: &str, decoder: Option<Vec<u8>>) -> App {
+    let place = decoder.as_ref().map_or("", |_| app::DECODER);
+    let shell = |language| {
+        let page = VerifyPage { request_id: None, ..VerifyPage::of(language, host, place) };
+        page.render().unwrap_or_default()
+    };
+    let shells = [("/?lang=zh&installed", shell(Language::Zh)), ("/?lang=en&installed", shell(Language::En))];
+    App::new(&shells, decoder)
+}
+
+impl<'a> VerifyPage<'a> {
+    /// The empty page.
+    fn of(language: Language, host: &'a str, decoder: &'static str) -> Self {
+        VerifyPage {
+            lang: pick(language, "zh", "en"),
+            html_lang: pick(language, "zh-CN", "en"),
+            other_lang: pick(language, "en", "zh"),
+            text: match language {
+                Language::Zh => |zh, _| zh,
+                Language::En => |_, en| en,
+            },
+            most: limits::ENVELOPE * 2,
+            host,
+            request_id: None,
+            at: String::new(),
+            decoder,
+            problem: None,
+            judged: None,
+        }
+    }
+}
+
 /// Who reads the page: in which language, and under which request.
 struct Reader {
     language: Language,
-    request_id: RequestId,
+    /// None for a browser that fetches the page to open an installed app with it.
+    request_id: Option<RequestId>,
 }
 
 impl Reader {
     fn of(request: &Request) -> Self {
-        Self { language: language(request.uri(), request.headers()), request_id: Trace::id_of(request) }
+        let keeps = request.uri().query().unwrap_or_default().split('&').any(|pair| pair == "installed");
+        Self {
+            language: language(request.uri(), request.headers()),
+            request_id: (!keeps).then(|| Trace::id_of(request)),
+        }
     }
 
     fn page(
@@ -94,20 +140,14 @@ impl Reader {
         judged: Option<Judged>,
         problem: Option<String>,
     ) -> Result<Response, Problem> {
+        let decoder = if state.app.has_decoder() { app::DECODER } else { "" };
+        let at = || judged.as_ref().map_or_else(|| state.now(), |judged| judged.at);
         let page = VerifyPage {
-            lang: pick(self.language, "zh", "en"),
-            html_lang: pick(self.language, "zh-CN", "en"),
-            other_lang: pick(self.language, "en", "zh"),
-            text: match self.language {
-                Language::Zh => |zh, _| zh,
-                Language::En => |_, en| en,
-            },
-            most: limits::ENVELOPE * 2,
-            host: state.registry.public_url(),
-            at: judged.as_ref().map_or_else(|| state.now(), |judged| judged.at).to_string().replace('T', " "),
             request_id: self.request_id,
+            at: self.request_id.map(|_| at().to_string().replace('T', " ")).unwrap_or_default(),
             problem,
             judged,
+            ..VerifyPage::of(self.language, state.registry.public_url(), decoder)
         };
         let html = page.render().map_err(Problem::internal)?;
         let mut response = guarded(answer::bytes("text/html; charset=utf-8", html));

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::page::{self, App};
 use super::pictures::PictureReaders;
 use super::strangers::Strangers;
 use crate::config::HttpLimits;
@@ -25,6 +26,8 @@ pub struct State {
     pub limits: HttpLimits,
     /// Where the call came in.
     pub listener: Listener,
+    /// The page's files.
+    pub(super) app: Arc<App>,
 }
 
 /// Where a call came in.
@@ -41,7 +44,15 @@ impl State {
     pub fn new(registry: Arc<Registry>, limits: HttpLimits, random: Arc<dyn Random>) -> Self {
         let pictures = PictureReaders::new(&limits);
         let strangers = Arc::new(Strangers::new(limits.strangers));
-        Self { registry, pictures, strangers, random, limits, listener: Listener::Tcp }
+        let app = Arc::new(page::app(registry.public_url(), None));
+        Self { registry, pictures, strangers, random, limits, listener: Listener::Tcp, app }
+    }
+
+    /// With a decoder of QR pictures for browsers that have none: the text of `jsQR.js`, as the operator got it.
+    #[must_use]
+    pub fn with_decoder(self, decoder: Vec<u8>) -> Self {
+        let app = Arc::new(page::app(self.registry.public_url(), Some(decoder)));
+        Self { app, ..self }
     }
 
     /// The time by this machine's clock.

@@ -94,6 +94,8 @@ codes! {
     NotInLedger "not_in_ledger" 5 "台账中没有这份证照或凭证。"
         "The ledger does not have this.";
     NotNeededOffline "not_needed_offline" 0 "离线核验不需要台账。" "An offline verdict needs no ledger.";
+    UnsupportedHere "unsupported_here" 4 "本机浏览器无法检查这种证照或签名，请联网核验。"
+        "This browser cannot check this kind of licence or signature: verify it online.";
     LedgerUnknown "ledger_unknown" 4 "无法查询台账。" "The ledger could not be looked up.";
     SdJwtInvalid "sd_jwt_invalid" 6 "这份 SD-JWT 凭证不合规范，或已被改动。"
         "This SD-JWT VC breaks the rules of its format, or was changed.";

@@ -62,7 +62,7 @@ const LEFT_OUT: [(u8, &str, &str); 8] = [
     (
         27,
         "that the page opens no address",
-        "the page has no script and no link made of input; tests/page.rs drives it",
+        "the page makes no link of input; tests/page.rs and tests/page_app drive it",
     ),
     (28, "every bit of every byte", "fifty thousand changes are made in tests/golden/bits.rs, not stored"),
     (32, "RSA keys with weak primes or e = 1", "no RSA key of any kind is taken"),

@@ -12,6 +12,9 @@ use super::support::http::{Client, Request, Response};
 /// Names in the golden licences, some of which stand in every fixture that could be decoded.
 const NAMES: [&str; 4] = ["云岭青禾", "林晓禾", "迪丽努尔", "青禾路18号"];
 
+/// The page's own, which stands in it once.
+const OWN_SCRIPT: &str = r#"<script type="module" src="/assets/app/ui/app.js"></script>"#;
+
 /// What a person would paste: text as it is, bytes in base64.
 fn pasted(presented: &Presented) -> Option<String> {
     let Presented::Credential { media, body } = presented else { return None };
@@ -64,7 +67,7 @@ fn the_page_says_why_and_shows_nothing_of_what_is_refused() {
         if let Some(name) = NAMES.iter().find(|name| page.contains(**name)) {
             complain(format!("the page shows {name}"));
         }
-        if page.contains("<script") || page.contains("javascript:") {
+        if page.replacen(OWN_SCRIPT, "", 1).contains("<script") || page.contains("javascript:") {
             complain("the page repeats a script".to_owned());
         }
     }

@@ -1,10 +1,12 @@
 //! A verdict, or a problem, as the verify page says it in the reader's language.
 
+use serde_json::{Map, Value, json};
+
 use super::{pick, used};
 use crate::http::problem::Problem;
 use crate::licence::{Catalogue, FieldValue, Licence};
 use crate::time::UnixTime;
-use crate::verify::{Finding, Form, Language, Outcome, Verdict};
+use crate::verify::{Check, Code, Finding, Form, Language, Outcome, Status, Verdict};
 
 /// A verdict in words.
 pub(super) struct Judged {
@@ -85,28 +87,84 @@ impl Row {
     }
 }
 
+/// What problems say in Chinese, by code; in English their own detail is told.
+const PROBLEMS: &[(&str, &str)] = &[
+    ("nothing_sent", "请输入二维码文字，或选择一张图片。"),
+    ("picture_format_unknown", "文件不是 PNG 或 JPEG 图片。"),
+    ("picture_damaged", "图片已损坏或不完整。"),
+    ("picture_without_code", "图片中没有找到可读的二维码。"),
+    ("picture_with_several_codes", "图片中有多个不同的二维码，请只保留一个。"),
+    ("picture_code_not_text", "图片中的二维码不是证照二维码。"),
+    ("picture_code_part_of_series", "图片中的二维码不是证照二维码。"),
+    ("pictures_busy", "正在处理的图片过多，请稍后再试。"),
+    ("too_large", "图片或文字过大。"),
+    ("picture_too_many_bytes", "图片或文字过大。"),
+    ("picture_too_many_pixels", "图片或文字过大。"),
+    ("picture_too_many_decoded_bytes", "图片或文字过大。"),
+    ("body_timeout", "提交的内容没有按时完整到达，请重试。"),
+    ("body_incomplete", "提交的内容没有按时完整到达，请重试。"),
+    ("form_unreadable", "无法读取提交的表单，请用本页面提交。"),
+    ("media_type_unsupported", "无法读取提交的表单，请用本页面提交。"),
+];
+/// What any other problem says in Chinese.
+const OTHER_PROBLEM: &str = "无法处理所提交的内容。";
+
 /// A problem as the page says it.
 pub(super) fn problem_in_words(problem: &Problem, language: Language) -> String {
-    let zh = match problem.code() {
-        "nothing_sent" => "请输入二维码文字，或选择一张图片。",
-        "picture_format_unknown" => "文件不是 PNG 或 JPEG 图片。",
-        "picture_damaged" => "图片已损坏或不完整。",
-        "picture_without_code" => "图片中没有找到可读的二维码。",
-        "picture_with_several_codes" => "图片中有多个不同的二维码，请只保留一个。",
-        "picture_code_not_text" | "picture_code_part_of_series" => "图片中的二维码不是证照二维码。",
-        "pictures_busy" => "正在处理的图片过多，请稍后再试。",
-        "too_large"
-        | "picture_too_many_bytes"
-        | "picture_too_many_pixels"
-        | "picture_too_many_decoded_bytes" => "图片或文字过大。",
-        "body_timeout" | "body_incomplete" => "提交的内容没有按时完整到达，请重试。",
-        "form_unreadable" | "media_type_unsupported" => "无法读取提交的表单，请用本页面提交。",
-        _ => "无法处理所提交的内容。",
-    };
+    let zh = PROBLEMS.iter().find(|(code, _)| *code == problem.code());
     match language {
-        Language::Zh => zh.to_owned(),
+        Language::Zh => zh.map_or(OTHER_PROBLEM, |(_, words)| *words).to_owned(),
         Language::En => format!("This could not be checked: {}.", problem.detail()),
     }
+}
+
+/// What stands before the members that every licence has.
+const LABELS: &[(&str, &str, &str)] = &[
+    ("type", "证照类型", "Type"),
+    ("number", "证照编号", "Number"),
+    ("holder", "持证主体", "Holder"),
+    ("authority", "颁发机构", "Authority"),
+    ("issued", "颁发日期", "Issued"),
+    ("validity", "有效期", "In force"),
+    ("permanent", "长期", "long-term"),
+];
+
+/// All of these words, for the page's own script, so that they are written once.
+pub(super) fn as_json() -> Value {
+    let both = |zh: &str, en: &str| json!({ "zh": zh, "en": en });
+    let said = |say: &dyn Fn(Language) -> &'static str| both(say(Language::Zh), say(Language::En));
+    let codes = Code::ALL.iter().map(|code| {
+        let (zh, en) = (code.sentence(Language::Zh), code.sentence(Language::En));
+        (code.as_str().to_owned(), json!({ "zh": zh, "en": en, "grade": code.grade() }))
+    });
+    let checks = Check::ALL
+        .iter()
+        .chain([&Check::Holder])
+        .map(|check| (check.as_str().to_owned(), said(&|language| check.label(language))));
+    let statuses = [Status::Valid, Status::Invalid, Status::Indeterminate];
+    let statuses = statuses
+        .iter()
+        .map(|status| (status.as_str().to_owned(), said(&|language| status.headline(language))));
+    let outcomes = [("pass", Outcome::Pass), ("fail", Outcome::Fail), ("unknown", Outcome::Unknown)];
+    let outcomes = outcomes
+        .iter()
+        .map(|(word, outcome)| ((*word).to_owned(), said(&|language| outcome.label(language))));
+    let labels = LABELS.iter().map(|(word, zh, en)| ((*word).to_owned(), both(zh, en)));
+    let problems = PROBLEMS.iter().map(|(code, zh)| ((*code).to_owned(), json!({ "zh": zh })));
+    let problems = problems.chain([("other".to_owned(), json!({ "zh": OTHER_PROBLEM }))]);
+    json!({
+        "codes": Map::from_iter(codes),
+        "checks": Map::from_iter(checks),
+        "statuses": Map::from_iter(statuses),
+        "outcomes": Map::from_iter(outcomes),
+        "labels": Map::from_iter(labels),
+        "problems": Map::from_iter(problems),
+    })
+}
+
+fn label(word: &str, language: Language) -> String {
+    let found = LABELS.iter().find(|(own, _, _)| *own == word);
+    found.map_or(word, |(_, zh, en)| pick(language, zh, en)).to_owned()
 }
 
 /// Everything that may be shown of a licence, its fields in the order of their type.
@@ -116,21 +174,17 @@ fn licence_rows(licence: &Licence, catalogue: &Catalogue, language: Language) ->
         (Language::En, Some(known)) => format!("{} ({})", licence.type_name, known.name_en()),
         _ => licence.type_name.clone(),
     };
-    let until = licence
-        .valid_to
-        .map_or_else(|| pick(language, "长期", "long-term").to_owned(), |date| date.to_string());
-    let mut rows = vec![
-        (pick(language, "证照类型", "Type").to_owned(), type_name),
-        (pick(language, "证照编号", "Number").to_owned(), licence.number.clone()),
-    ];
+    let until = licence.valid_to.map_or_else(|| label("permanent", language), |date| date.to_string());
+    let mut rows =
+        vec![(label("type", language), type_name), (label("number", language), licence.number.clone())];
     for holder in &licence.holders {
         let holder = format!("{}　{}", holder.name(), holder.code());
-        rows.push((pick(language, "持证主体", "Holder").to_owned(), holder));
+        rows.push((label("holder", language), holder));
     }
     rows.extend([
-        (pick(language, "颁发机构", "Authority").to_owned(), licence.authority.name().to_owned()),
-        (pick(language, "颁发日期", "Issued").to_owned(), licence.issued.to_string()),
-        (pick(language, "有效期", "In force").to_owned(), format!("{} – {until}", licence.valid_from)),
+        (label("authority", language), licence.authority.name().to_owned()),
+        (label("issued", language), licence.issued.to_string()),
+        (label("validity", language), format!("{} – {until}", licence.valid_from)),
     ]);
     let value = |value: FieldValue<'_>| match value {
         FieldValue::Text(text) => text.to_owned(),

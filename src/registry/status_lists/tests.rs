@@ -258,7 +258,7 @@ fn lists_and_verdicts_never_disagree() {
         }
         for at in [now(), "2026-12-01T00:00:00+08:00".parse().unwrap()] {
             for (identifier, place, qr) in &licences {
-                let verdict = registry.verify_text(qr, at);
+                let verdict = block_on(registry.verify_text(qr, at));
                 let expected = match verdict.finding(Check::Status).unwrap().code {
                     Code::Ok => 0,
                     Code::Suspended => 2,
