@@ -322,6 +322,51 @@ async fn of_two_officers_who_end_a_licence_one_does_and_the_other_is_told_by_who
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_who_renew_a_licence_one_does_and_the_others_are_told_by_whom() {
+    let city = City::new();
+    let (old, _) = issued(&city, "RENEWED").await;
+    let body = draft("RENEWED", json!({"replaces": old, "replaces_for": "renewal"}));
+    let answers = join_all((0..20).map(|order| {
+        let request = keyed(post("/v1/licences", "application/json", body.clone()), &city.issuer);
+        let request = with(request, "idempotency-key", &format!("renewal-{order}"));
+        let sent = tokio::spawn(answer(city.router(Listener::Tcp), request));
+        async { sent.await.unwrap() }
+    }))
+    .await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1);
+    for answer in answers.iter().filter(|answer| answer.status != 201) {
+        answer.expect_problem(409, "not_replaceable");
+        let problem = answer.json();
+        assert_eq!(
+            (&problem["came_first"]["to"], &problem["came_first"]["department"]),
+            (&json!("replaced"), &json!(ISSUER))
+        );
+    }
+}
+
+/// A transfer is undone, or it is taken over; never both.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_transfer_is_undone_or_taken_over_and_never_both() {
+    let city = City::of_two_issuers();
+    for round in 0..10 {
+        let (old, _) = issued(&city, &format!("CONTESTED-{round}")).await;
+        put_into(&city, &old, "transferred_out").await.expect(200);
+        let undo = keyed(change(&old, "valid"), &city.issuer);
+        let body = draft(&format!("TAKEN-{round}"), json!({"replaces": old, "replaces_for": "transfer_in"}));
+        let take = keyed(post("/v1/licences", "application/json", body), &city.other);
+        let take = with(take, "idempotency-key", &format!("taken-{round}"));
+        let sent = [undo, take].map(|request| tokio::spawn(answer(city.router(Listener::Tcp), request)));
+        let [undone, taken] =
+            join_all(sent).await.try_into().map(|both: [_; 2]| both.map(Result::unwrap)).ok().unwrap();
+        match (undone.status.as_u16(), taken.status.as_u16()) {
+            (200, 409) => assert_eq!(taken.json()["came_first"]["to"], "valid"),
+            (409, 201) => assert_eq!(undone.json()["came_first"]["department"], SECOND_ISSUER),
+            both => panic!("round {round}: {both:?}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn whoever_is_too_late_is_told_of_the_change_that_came_before() {
     let city = City::new();
     let (identifier, _) = issued(&city, "RACE").await;

@@ -17,10 +17,9 @@ use support::demo::{Demo, Installation, Issued, Issuer, verdict};
 use support::http::{Client, Request};
 use support::service::{Service, elicense, run};
 
-/// One demonstration for all of these: each issues what it needs.
-/// What is tried, by name, each on a desk of its own.
 type Case = (&'static str, fn(Desk));
 
+/// One demonstration for all of these: each issues what it needs.
 const CASES: &[Case] = &[
     ("only_what_was_chosen_is_shown", only_what_was_chosen_is_shown),
     ("every_wrong_order_is_refused_by_name", every_wrong_order_is_refused_by_name),

@@ -14,8 +14,10 @@ use support::demo::{Demo, Installation, Issued, Issuer, verdict};
 use support::http::{Client, Request, Response};
 use support::service::{Service, run};
 
+type Case = (&'static str, fn(Desk));
+
 /// One demonstration for all of these: each issues what it needs.
-const CASES: &[(&str, fn(Desk))] = &[
+const CASES: &[Case] = &[
     (
         "a_department_gets_a_receipt_that_says_what_was_true_then_and_now",
         a_department_gets_a_receipt_that_says_what_was_true_then_and_now,
@@ -257,6 +259,11 @@ fn the_verify_page_tells_then_and_now(mut desk: Desk) {
             .expect_status(200);
         let html = page.text();
         assert!(html.contains(r#"data-verdict="valid""#), "the receipt is genuine");
+        // Never a headline that reads as if the licence were good.
+        let headline =
+            html.split("<h2>").nth(1).and_then(|rest| rest.split("</h2>").next()).expect("a headline");
+        let expected = if lang == "zh" { "回执真实" } else { "The receipt is genuine" };
+        assert!(headline.ends_with(&format!("</span> {expected}")), "{headline}");
         for word in words {
             assert!(html.contains(word), "{lang}: the page lacks {word}");
         }
@@ -378,7 +385,13 @@ fn a_clerk_gets_it_on_the_command_line_beside_a_service_and_without_one() {
         command.args(["verify", "--data", &data, out.to_str().expect("UTF-8")]);
         let output = run(&mut command);
         let told = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.success() && told.contains("当时") && told.contains("现在"), "{told}");
+        assert!(
+            output.status.success()
+                && told.starts_with("回执真实\n")
+                && told.contains("当时")
+                && told.contains("现在"),
+            "{told}"
+        );
         for file in [&out, &html] {
             std::fs::remove_file(file).expect("it was written");
         }

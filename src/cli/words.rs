@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::OutputArgs;
 use super::exit::CliError;
 use super::print::line;
-use crate::verify::{Check, Code, Language, Outcome, Status};
+use crate::verify::{Check, Code, Form, Language, Outcome, Status};
 
 /// A licence as its department sees it.
 pub(super) fn print_licence(licence: &Value, output: OutputArgs) -> Result<(), CliError> {
@@ -48,7 +48,11 @@ pub(super) fn print_verdict(
 }
 
 fn in_words(verdict: &Value, status: Status, language: Language) -> String {
-    let mut words = status.headline(language).to_owned();
+    let headline = match verdict.get("form").and_then(Value::as_str) {
+        Some("receipt") => Form::Receipt.headline(status, language),
+        _ => status.headline(language),
+    };
+    let mut words = headline.to_owned();
     for finding in array(verdict, "findings") {
         let label = check_label(text(finding, "check"), language);
         let outcome = outcome_label(text(finding, "result"), language);

@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use super::verdict::{Check, Outcome, Status};
+use super::verdict::{Check, Form, Outcome, Status};
 
 /// The language of a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -160,6 +160,24 @@ impl Status {
             (Self::Invalid, Language::En) => "Not valid",
             (Self::Indeterminate, Language::Zh) => "无法确定",
             (Self::Indeterminate, Language::En) => "Cannot be determined",
+        }
+    }
+}
+
+impl Form {
+    /// The verdict on something of this form in a word or two. A receipt is genuine or not: "valid" would read as if the licence
+    /// were that it is about, whatever it says of it.
+    pub const fn headline(self, status: Status, language: Language) -> &'static str {
+        match (self, status, language) {
+            (Self::Receipt, Status::Valid, Language::Zh) => "回执真实",
+            (Self::Receipt, Status::Valid, Language::En) => "The receipt is genuine",
+            (Self::Receipt, Status::Invalid, Language::Zh) => "回执不真实",
+            (Self::Receipt, Status::Invalid, Language::En) => "The receipt is not genuine",
+            (Self::Receipt, Status::Indeterminate, Language::Zh) => "回执真伪无法确定",
+            (Self::Receipt, Status::Indeterminate, Language::En) => {
+                "Whether the receipt is genuine cannot be determined"
+            }
+            (Self::Full | Self::Qr | Self::Presentation, status, language) => status.headline(language),
         }
     }
 }

@@ -219,7 +219,7 @@ fn updates() -> Vec<(String, Vec<u8>)> {
         ("an older version", later(99, 60).bytes()),
         ("made earlier", later(101, -60).bytes()),
         ("an older trust list", {
-            let list = GoldenPack::with_list(|list| list.version = 0.max(list.version - 1).max(1));
+            let list = GoldenPack::with_list(|list| list.version = list.version.saturating_sub(1).max(1));
             GoldenPack { version: 102, ..list }.bytes()
         }),
     ]

@@ -43,7 +43,10 @@ impl Judged {
         let shown = verdict.licence.as_ref();
         Self {
             status: verdict.status.as_str(),
-            headline: verdict.status.headline(language),
+            headline: match verdict.form {
+                Some(form) => form.headline(verdict.status, language),
+                None => verdict.status.headline(language),
+            },
             icon: match verdict.status.as_str() {
                 "valid" => "✓",
                 "invalid" => "✕",
