@@ -134,9 +134,8 @@ pub(super) fn as_json() -> Value {
     let both = |zh: &str, en: &str| json!({ "zh": zh, "en": en });
     let said = |say: &dyn Fn(Language) -> &'static str| both(say(Language::Zh), say(Language::En));
     let codes = Code::ALL.iter().map(|code| {
-        let mut words = said(&|language| code.sentence(language));
-        words["grade"] = code.grade().into();
-        (code.as_str().to_owned(), words)
+        let (zh, en) = (code.sentence(Language::Zh), code.sentence(Language::En));
+        (code.as_str().to_owned(), json!({ "zh": zh, "en": en, "grade": code.grade() }))
     });
     let checks = Check::ALL
         .iter()
