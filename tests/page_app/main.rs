@@ -22,5 +22,6 @@ mod files;
 #[allow(dead_code, reason = "the hostile tests write the fixtures as well")]
 mod manifest;
 mod packs;
+mod statements;
 #[path = "../support/mod.rs"]
 mod support;

@@ -11,6 +11,7 @@ const FORMS = ["full", "qr", "presentation", "sd-jwt"];
 
 /**
  * @typedef {object} Checked
+ * @property {string} digest of what was presented, hexadecimal
  * @property {string} status
  * @property {[check: string, result: string, code: string][]} findings
  * @property {number} at
@@ -72,7 +73,7 @@ function decodePurpose(reader) {
  */
 function decodeChecked(reader) {
   const found = reader.record({
-    1: () => reader.bytesOf(32),
+    1: () => toHex(reader.bytesOf(32)),
     2: () => oneOf(reader.text(), STATUSES),
     3: () => reader.uintUpTo(6),
     4: () => reader.array(0, 20, () => reader.array(3, 3, (at) => (at === 1 ? oneOf(reader.text(), ["pass", "fail", "unknown"]) : word(reader.text())))),
@@ -84,7 +85,7 @@ function decodeChecked(reader) {
     "10?": () => reader.array(0, 105, () => fieldKey(reader.text())),
     "11?": () => reader.uint(),
   });
-  return { status: found["2"], findings: found["4"], at: found["5"], identifier: found["8"], typeName: found["9"] };
+  return { digest: found["1"], status: found["2"], findings: found["4"], at: found["5"], identifier: found["8"], typeName: found["9"] };
 }
 
 /**

@@ -24,6 +24,7 @@ import { PathBuilder, validAt } from "./path.js";
  * @property {string} publicUrl
  * @property {string} root its SHA-256, hexadecimal
  * @property {Map<string, Signer>} signers by key id
+ * @property {Map<string, string>} names of authorities by credit code
  * @property {Map<string, string>} statusUris prefixes by the authority's credit code
  */
 
@@ -60,6 +61,7 @@ export async function believeTrustList(bytes, root) {
     publicUrl: list.publicUrl,
     root: first.certificate.fingerprint,
     signers,
+    names: new Map(list.authorities.map((one) => [one.creditCode, one.name])),
     statusUris: new Map(list.authorities.map((one) => [one.creditCode, one.statusUri])),
   };
 }
@@ -129,7 +131,7 @@ function decodeList(payload) {
  * @property {number} version
  * @property {string} region
  * @property {{ der: Uint8Array, retired?: number, revocation?: Revocation }[]} certificates
- * @property {{ creditCode: string, statusUri: string, statusSigner: string }[]} authorities
+ * @property {{ creditCode: string, name: string, statusUri: string, statusSigner: string }[]} authorities
  * @property {string} publicUrl
  */
 
@@ -177,7 +179,7 @@ function decodeAuthority(reader) {
     3: () => url(reader.text(), /-$/),
     4: () => toHex(reader.bytesOf(8)),
   });
-  return { creditCode: authority["1"], statusUri: authority["3"], statusSigner: authority["4"] };
+  return { creditCode: authority["1"], name: authority["2"], statusUri: authority["3"], statusSigner: authority["4"] };
 }
 
 /** @param {Reader} reader */

@@ -25,10 +25,21 @@ const SENTENCES = {
   time: ["时间", "Time"],
   shown_to: ["出示给", "Shown to"],
   good_until: ["有效至", "Good until"],
-  receipt: ["核验回执", "Receipt"],
-  checked_for: ["核验单位", "Checked for"],
-  purpose: ["用途", "Purpose"],
-  then: ["{time} 时", "At {time}"],
+  receipt_then: ["材料核验回执：当时", "Verification receipt: then"],
+  receipt_now: ["现在", "Now"],
+  receipt: ["回执编号", "Receipt"],
+  receipt_issued: ["出具时间", "Issued"],
+  organisation: ["用证单位", "Organisation"],
+  operator: ["经办人", "Operator"],
+  item: ["办理事项", "Service item"],
+  item_code: ["事项编码", "Item code"],
+  case: ["办件编号", "Case"],
+  reason: ["用证事由", "Reason"],
+  checked: ["所验证照", "Checked"],
+  found_then: ["当时的结论", "Found then"],
+  found_now: ["现在的结论", "Now"],
+  now_unknown: ["台账中没有所验的证照，无法得知现在的状态。", "The ledger does not have what was checked; its state now is not known."],
+  now_not_asked: ["没有询问服务，现在的状态不得而知。", "The service was not asked; what is true now is not known here."],
   camera_title: ["用摄像头扫描", "Scan with the camera"],
   camera_start: ["打开摄像头", "Start the camera"],
   camera_stop: ["关闭摄像头", "Stop the camera"],
@@ -83,6 +94,18 @@ export class Sentences {
   say(name, values = {}) {
     const sentence = SENTENCES[name][this.language === "zh" ? 0 : 1];
     return sentence.replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
+  }
+
+  /**
+   * A verdict in a sentence: what it is, and the first thing that did not pass.
+   *
+   * @param {string} status
+   * @param {string} [code]
+   */
+  summary(status, code) {
+    const short = this.of("statuses", status);
+    if (!code) return short;
+    return `${short}${this.language === "zh" ? "：" : ": "}${this.of("codes", code)}`;
   }
 
   /** @param {string} key of a field in a presentation whose type does not name it */

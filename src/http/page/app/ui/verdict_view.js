@@ -27,11 +27,13 @@ export function verdictView(verdict, sentences, types) {
   view.append(element("ul", { class: "findings" }, ...verdict.findings.map((finding) => findingView(finding, sentences))));
   if (licence) view.append(element("dl", {}, ...licenceRows(licence, sentences, types.get(licence.type))));
   if (verdict.presentation) view.append(element("dl", {}, ...presentationRows(verdict.presentation, sentences, types)));
-  if (verdict.receipt) view.append(element("dl", {}, ...receiptRows(verdict.receipt, sentences)));
+  if (verdict.receipt) view.append(...receiptParts(verdict.receipt, verdict.now, sentences));
   if (verdict.sd_jwt) view.append(element("dl", {}, ...disclosedRows(verdict.sd_jwt)));
   if (form === "qr" && licence) view.append(element("p", { class: "note" }, sentences.say("masked")));
   return view;
 }
+
+const PURPOSE = /** @type {const} */ (["operator", "item", "item_code", "case", "reason"]);
 
 /** @param {Verdict} verdict */
 const isOld = ({ freshness }) => freshness.status !== undefined && freshness.status.grade !== "fresh";
@@ -103,6 +105,7 @@ function presentationRows(shown, sentences, types) {
   };
   return [
     row(sentences.of("labels", "type"), type ? (english ? `${type.name} (${type.name_en})` : type.name) : shown.type),
+    row(sentences.of("labels", "authority"), shown.issuer.name || shown.issuer.code),
     row(sentences.say("shown_to"), shown.for),
     ...shown.fields.map(({ key, value }) => row(label(key), value)),
     row(sentences.say("good_until"), timeForPeople(shown.expires)),
@@ -110,21 +113,33 @@ function presentationRows(shown, sentences, types) {
 }
 
 /**
- * Who checked what for whom, and what was true then.
+ * What was true then, for whom and for what; and what is true now, where the service was asked.
  *
- * @param {import("../verify/own_statements.js").ShownReceipt} shown
+ * @param {import("../verify/own_statements.js").ShownReceipt} receipt
+ * @param {Verdict["now"]} now
  * @param {import("./sentences.js").Sentences} sentences
  */
-function receiptRows({ id, organisation, purpose, issued, checked }, sentences) {
-  return [
+function receiptParts({ id, organisation, purpose, issued, checked }, now, sentences) {
+  const then = [
     row(sentences.say("receipt"), id),
-    row(sentences.say("checked_for"), `${organisation.name}　${organisation.code}`),
-    row(sentences.say("purpose"), [purpose.item, purpose.item_code, purpose.case, purpose.reason, purpose.operator].join(" · ")),
-    row(sentences.say("checked_at"), timeForPeople(issued)),
-    ...checked.map((one) => {
-      const what = [one.type_name, one.identifier].filter(Boolean).join(" · ");
-      return row(sentences.say("then", { time: timeForPeople(one.at) }), `${sentences.of("statuses", one.status)}　${what}`);
+    row(sentences.say("receipt_issued"), timeForPeople(issued)),
+    row(sentences.say("organisation"), organisation.name),
+    ...PURPOSE.map((part) => row(sentences.say(part), purpose[part] ?? "")),
+    ...checked.flatMap((one) => {
+      const what = one.identifier ? `${one.type_name ?? ""}　${one.identifier}` : (one.type_name ?? `SHA-256 ${one.digest}`);
+      const reason = one.findings.find(({ result }) => result !== "pass")?.code;
+      return [
+        row(sentences.say("checked"), what),
+        row(sentences.say("found_then"), `${sentences.summary(one.status, reason)}（${timeForPeople(one.at)}）`),
+      ];
     }),
+  ];
+  const rows = (now ?? []).map((one) => row(sentences.say("found_now"), `${one.in_words[sentences.language]}（${timeForPeople(one.at)}）`));
+  return [
+    element("h3", {}, sentences.say("receipt_then")),
+    element("dl", { "data-then": "" }, ...then),
+    element("h3", {}, sentences.say("receipt_now")),
+    rows.length > 0 ? element("dl", { "data-now": "" }, ...rows) : element("p", {}, sentences.say(now ? "now_unknown" : "now_not_asked")),
   ];
 }
 

@@ -3,6 +3,7 @@
  * good within its minutes while its licence is; a receipt stays true for ever, and says what was true then.
  */
 
+import { digestOf } from "../codec/envelope.js";
 import { timeText } from "../licence/codes.js";
 import { decodePresentation } from "../licence/presentation.js";
 import { decodeReceipt } from "../licence/receipt.js";
@@ -12,8 +13,8 @@ import { CLOCK_SKEW, checkLedger, checkSigner, fail, mayBeShown, pass, unknown }
 /**
  * @typedef {import("./verdict.js").OfflineVerifier} OfflineVerifier
  * @typedef {import("./verdict.js").Signed} Signed
- * @typedef {{ for: string, type: string, issuer: { code: string }, issued: string, expires: string, fields: { key: string, value: string }[] }} ShownPresentation
- * @typedef {{ id: string, issuer: string, issued: string, organisation: { code: string, name: string }, purpose: Record<string, string>, checked: { status: string, at: string, identifier?: string, type_name?: string }[] }} ShownReceipt
+ * @typedef {{ for: string, type: string, issuer: { code: string, name: string }, issued: string, expires: string, fields: { key: string, value: string }[] }} ShownPresentation
+ * @typedef {{ id: string, issuer: string, issued: string, organisation: { code: string, name: string }, purpose: Record<string, string>, checked: { status: string, at: string, digest: string, identifier?: string, type_name?: string, findings: { result: string, code: string }[] }[] }} ShownReceipt
  */
 
 /**
@@ -21,11 +22,12 @@ import { CLOCK_SKEW, checkLedger, checkSigner, fail, mayBeShown, pass, unknown }
  * @param {Signed} signed
  * @param {number} at
  */
-export function judgePresentation(verifier, { envelope, signer, signature }, at) {
+export async function judgePresentation(verifier, { envelope, signer, signature }, at) {
   const claims = decodePresentation(envelope.payload);
   const { pack } = verifier;
   const prefix = pack.trust.statusUris.get(claims.issuer);
-  const own = checkSigner(envelope, claims.issuedAt, signer, { usage: "presentation", survives: false });
+  const survives = pack.survives(envelope.keyId, await digestOf(envelope));
+  const own = checkSigner(envelope, claims.issuedAt, signer, { usage: "presentation", survives });
   const unknownIssuer = own.result === "pass" && prefix === undefined;
   const { list, index } = claims.status;
   const entry = prefix === undefined ? undefined : pack.entry({ uri: `${prefix}${list}`, index });
@@ -36,13 +38,14 @@ export function judgePresentation(verifier, { envelope, signer, signature }, at)
     checkTypeOfIssuer(verifier, claims),
     signature,
     checkMinutes(claims, at),
+    // Whether a single use was made, only the ledger knows; without a line its minutes have to do.
     checkStatus(entry, policy, at),
-    checkLedger(signer, false),
+    checkLedger(signer, survives),
   ].map((finding) => verifier.byTheClock(finding, at));
   // What a holder showed for a minute is not shown after it.
   const shown = mayBeShown(findings) && findings.every(({ result }) => result !== "fail");
   const age = entry && { as_of: timeText(entry.asOf), grade: gradeOfAge(entry.asOf, policy, at) };
-  return verifier.verdict(findings, at, { form: "presentation", presentation: shown ? shownPresentation(claims) : undefined, age });
+  return verifier.verdict(findings, at, { form: "presentation", presentation: shown ? shownPresentation(claims, pack.trust) : undefined, age });
 }
 
 /**
@@ -70,13 +73,14 @@ function checkMinutes({ issuedAt, expires }, at) {
 
 /**
  * @param {import("../licence/presentation.js").PresentationClaims} claims
+ * @param {import("../trust/trust_list.js").TrustList} trust
  * @returns {ShownPresentation}
  */
-function shownPresentation(claims) {
+function shownPresentation(claims, trust) {
   return {
     for: claims.audience,
     type: claims.typeCode,
-    issuer: { code: claims.issuer },
+    issuer: { code: claims.issuer, name: trust.names.get(claims.issuer) ?? "" },
     issued: timeText(claims.issuedAt),
     expires: timeText(claims.expires),
     fields: Array.from(claims.fields, ([key, value]) => ({ key, value: String(value) })),
@@ -100,7 +104,7 @@ export function judgeReceipt(verifier, { envelope, signer, signature }, at) {
     late ? fail("dates", "signed_in_future", `signed at ${timeText(claims.issuedAt)}, judged for ${timeText(at)}`) : pass("dates"),
     pass("status", "not_applicable"),
     checkLedger(signer, false),
-  ];
+  ].map((finding) => verifier.byTheClock(finding, at));
   return verifier.verdict(findings, at, { form: "receipt", receipt: mayBeShown(findings) ? shownReceipt(claims) : undefined });
 }
 
@@ -111,6 +115,8 @@ export function judgeReceipt(verifier, { envelope, signer, signature }, at) {
 function shownReceipt(claims) {
   const checked = claims.checked.map((one) => ({
     status: one.status,
+    digest: one.digest,
+    findings: one.findings.map(([check, result, code]) => ({ check, result, code })),
     at: timeText(one.at),
     ...(one.identifier !== undefined && { identifier: one.identifier }),
     ...(one.typeName !== undefined && { type_name: one.typeName }),

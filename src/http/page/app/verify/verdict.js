@@ -26,6 +26,7 @@ import { judgePresentation, judgeReceipt } from "./own_statements.js";
  * @property {ReturnType<typeof shownLicence>} [licence]
  * @property {import("./own_statements.js").ShownReceipt} [receipt]
  * @property {import("./own_statements.js").ShownPresentation} [presentation]
+ * @property {{ at: string, in_words: { zh: string, en: string } }[]} [now] of what a receipt is about; the service's only
  * @property {{ vct: string, disclosed: Record<string, unknown> }} [sd_jwt] the service's only
  * @property {Freshness} freshness
  *
