@@ -177,6 +177,7 @@ const fn kind_name(kind: u8) -> &'static str {
         5 => "trust list signed",
         6 => "licence issued",
         7 => "status changed",
+        11 => "SD-JWT VC issued",
         _ => "unknown",
     }
 }

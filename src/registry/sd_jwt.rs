@@ -70,7 +70,7 @@ impl Registry {
         let record = record.ok_or(ActError::NotFound)?;
         let (claims, _) = self.issued_at(record.position)?;
         let past = claims.licence.valid_to.map(Date::end).is_some_and(|end| end <= now);
-        if past || record.replaced_at(now).is_some() || record.state_at(now) == State::Revoked {
+        if past || record.replaced_at(now).is_some() || record.state_at(now).is_end() {
             return Err(ActError::LicenceEnded);
         }
         Ok(claims)

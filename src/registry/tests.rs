@@ -223,9 +223,14 @@ fn an_sd_jwt_follows_its_licence() {
     assert_eq!(make(b"{}").unwrap_err().code(), "licence_ended");
     drop(registry);
 
-    let verdict = runtime.block_on(city.open().verify_text(&made.sd_jwt, now()));
+    let registry = city.open();
+    let verdict = runtime.block_on(registry.verify_text(&made.sd_jwt, now()));
     assert_code(&verdict, Check::Status, Code::Revoked);
     assert_code(&verdict, Check::Ledger, Code::Ok);
+    registry.close().unwrap();
+    let report = check_store(city.dir.path(), "a test", Arc::new(SystemRandom)).unwrap();
+    assert_eq!(report.kinds["SD-JWT VC issued"], 3);
+    assert!(matches!(report.index, IndexReport::Compared(_)), "{:?}", report.index);
 }
 
 #[test]
