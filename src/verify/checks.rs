@@ -189,7 +189,7 @@ pub(super) fn status(looked_up: &LookedUp, at: UnixTime) -> Finding {
         (
             kind @ (State::Withheld | State::ReportedLost | State::InInspection | State::BeingChanged),
             None,
-        ) => fail(Code::Suspended, Some(format!("{}, {}", kind.en(), kind.zh()))),
+        ) => Finding::suspended(kind),
         (State::Valid, None) => Finding::pass(Check::Status),
     }
 }

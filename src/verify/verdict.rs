@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::code::Code;
 use super::shown::ShownLicence;
+use crate::licence::State;
 use crate::time::UnixTime;
 
 /// The answer to one credential.
@@ -80,6 +81,9 @@ pub struct Finding {
     pub result: Outcome,
     /// Why, as a stable word.
     pub code: Code,
+    /// The kind of suspension, where one was told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<State>,
     /// What was compared, in English, for whoever looks into it. Never holds personal data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
@@ -157,17 +161,23 @@ impl Status {
 impl Finding {
     /// A check that is good.
     pub const fn pass(check: Check) -> Self {
-        Self { check, result: Outcome::Pass, code: Code::Ok, detail: None }
+        Self { check, result: Outcome::Pass, code: Code::Ok, state: None, detail: None }
     }
 
     /// A check that is not good.
     pub const fn fail(check: Check, code: Code, detail: Option<String>) -> Self {
-        Self { check, result: Outcome::Fail, code, detail }
+        Self { check, result: Outcome::Fail, code, state: None, detail }
+    }
+
+    /// A licence that is suspended in this way.
+    pub(super) fn suspended(kind: State) -> Self {
+        let detail = Some(format!("{}, {}", kind.en(), kind.zh()));
+        Self { state: Some(kind), ..Self::fail(Check::Status, Code::Suspended, detail) }
     }
 
     /// A check that could not be made.
     pub const fn unknown(check: Check, code: Code) -> Self {
-        Self { check, result: Outcome::Unknown, code, detail: None }
+        Self { check, result: Outcome::Unknown, code, state: None, detail: None }
     }
 }
 
