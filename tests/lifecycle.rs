@@ -120,7 +120,9 @@ fn every_state_is_reached_by_its_name_and_left_only_as_the_table_says() {
         };
         assert_eq!(finding["code"], code);
         let names_its_kind = finding["detail"].as_str().is_some_and(|detail| detail.contains(state.zh()));
-        assert_eq!(names_its_kind, code == "suspended" && state != State::Suspended, "{finding}");
+        let is_kind = code == "suspended" && state != State::Suspended;
+        assert_eq!(names_its_kind, is_kind, "{finding}");
+        assert_eq!(finding.get("state"), is_kind.then(|| json!(state.as_str())).as_ref());
 
         for to in State::ALL.iter().copied().filter(|to| state.transition_to(*to).is_err()) {
             let refused = ask(&path, json!({"to": to.as_str(), "reason": "一份测试"}));

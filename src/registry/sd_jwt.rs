@@ -8,7 +8,7 @@ use super::caller::Caller;
 use super::open::Registry;
 use crate::codec::LicenceClaims;
 use crate::ledger::{Entry, Event, IssuedSdJwt};
-use crate::licence::{Identifier, State};
+use crate::licence::Identifier;
 use crate::pki::Usage;
 use crate::sdjwt::{self, HolderKey, SdJwt, SdJwtSigner, SdJwtTerms};
 use crate::time::{Date, UnixTime};

@@ -247,7 +247,7 @@ pub(super) fn status_of(record: &Record, at: UnixTime) -> Finding {
         (
             kind @ (State::Withheld | State::ReportedLost | State::InInspection | State::BeingChanged),
             None,
-        ) => fail(Code::Suspended, Some(format!("{}, {}", kind.en(), kind.zh()))),
+        ) => Finding::suspended(kind),
         (State::Valid, None) => Finding::pass(Check::Status),
     }
 }
@@ -258,8 +258,13 @@ pub(super) fn carried_status(carried: &Carried, at: UnixTime) -> Finding {
         return Finding::unknown(Check::Status, Code::StatusUnknown);
     };
     let told = Some(format!("as of {as_of}"));
-    let graded =
-        |outcome, code| Finding { check: Check::Status, result: outcome, code, detail: told.clone() };
+    let graded = |outcome, code| Finding {
+        check: Check::Status,
+        result: outcome,
+        code,
+        state: None,
+        detail: told.clone(),
+    };
     match (value, carried.policy.grade(age(at, as_of))) {
         (1, _) => graded(Outcome::Fail, Code::OutOfForce),
         (0 | 2, Grade::TooOld) => graded(Outcome::Unknown, Code::StatusTooOld),

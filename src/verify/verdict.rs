@@ -8,7 +8,7 @@ use super::sd_jwt::ShownSdJwt;
 use super::shown::ShownLicence;
 use super::shown_presentation::ShownPresentation;
 use super::shown_receipt::{Now, ShownReceipt};
-use crate::licence::Grade;
+use crate::licence::{Grade, State};
 use crate::time::UnixTime;
 
 /// The answer to one credential.
@@ -99,6 +99,9 @@ pub struct Finding {
     pub result: Outcome,
     /// Why, as a stable word.
     pub code: Code,
+    /// The kind of suspension, where one was told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<State>,
     /// What was compared, in English, for whoever looks into it. Never holds personal data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
@@ -222,27 +225,33 @@ impl Outcome {
 impl Finding {
     /// A check that is good.
     pub const fn pass(check: Check) -> Self {
-        Self { check, result: Outcome::Pass, code: Code::Ok, detail: None }
+        Self { check, result: Outcome::Pass, code: Code::Ok, state: None, detail: None }
     }
 
     /// A check that is good, in a way that has to be told.
     pub const fn pass_because(check: Check, code: Code, detail: Option<String>) -> Self {
-        Self { check, result: Outcome::Pass, code, detail }
+        Self { check, result: Outcome::Pass, code, state: None, detail }
     }
 
     /// A check that has nothing to ask here.
     pub const fn not_applicable(check: Check) -> Self {
-        Self { check, result: Outcome::Pass, code: Code::NotApplicable, detail: None }
+        Self { check, result: Outcome::Pass, code: Code::NotApplicable, state: None, detail: None }
     }
 
     /// A check that is not good.
     pub const fn fail(check: Check, code: Code, detail: Option<String>) -> Self {
-        Self { check, result: Outcome::Fail, code, detail }
+        Self { check, result: Outcome::Fail, code, state: None, detail }
+    }
+
+    /// A licence that is suspended in this way.
+    pub(super) fn suspended(kind: State) -> Self {
+        let detail = Some(format!("{}, {}", kind.en(), kind.zh()));
+        Self { state: Some(kind), ..Self::fail(Check::Status, Code::Suspended, detail) }
     }
 
     /// A check that could not be made.
     pub const fn unknown(check: Check, code: Code) -> Self {
-        Self { check, result: Outcome::Unknown, code, detail: None }
+        Self { check, result: Outcome::Unknown, code, state: None, detail: None }
     }
 }
 

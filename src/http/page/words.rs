@@ -33,8 +33,8 @@ pub(super) struct Row {
     pub(super) icon: &'static str,
     pub(super) label: &'static str,
     pub(super) outcome: &'static str,
-    pub(super) sentence: &'static str,
-    /// What was compared; in English, whatever the page's language.
+    pub(super) sentence: String,
+    /// What was compared; in English, whatever the page's language. The kind of a suspension stands in the sentence.
     pub(super) detail: Option<String>,
 }
 
@@ -84,9 +84,19 @@ impl Row {
             icon,
             label: finding.check.label(language),
             outcome: finding.result.label(language),
-            sentence: finding.code.sentence(language),
-            detail: finding.detail.clone(),
+            sentence: sentence(finding, language),
+            detail: finding.detail.clone().filter(|_| finding.state.is_none()),
         }
+    }
+}
+
+/// What a finding says to a person, with the kind of a suspension.
+fn sentence(finding: &Finding, language: Language) -> String {
+    let sentence = finding.code.sentence(language);
+    match (finding.state, language) {
+        (None, _) => sentence.to_owned(),
+        (Some(kind), Language::Zh) => format!("{}（{}）。", sentence.trim_end_matches('。'), kind.zh()),
+        (Some(kind), Language::En) => format!("{} ({}).", sentence.trim_end_matches('.'), kind.en()),
     }
 }
 
@@ -206,4 +216,25 @@ fn licence_rows(licence: &Licence, catalogue: &Catalogue, language: Language) ->
     let unknown = licence.fields.iter().filter(|(key, _)| known.iter().all(|field| field.key() != *key));
     rows.extend(unknown.map(|(key, found)| (key.to_owned(), value(found))));
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::licence::State;
+    use crate::verify::{Check, Code};
+
+    #[test]
+    fn a_kind_of_suspension_is_told_in_the_readers_language() {
+        let plain = Finding::fail(Check::Status, Code::Suspended, None);
+        let withheld =
+            Finding { state: Some(State::Withheld), detail: Some("withheld".to_owned()), ..plain.clone() };
+        let said = |finding: &Finding, language| {
+            let row = Row::of(finding, language);
+            (row.sentence, row.detail)
+        };
+        assert_eq!(said(&plain, Language::Zh), ("证照已被暂停使用。".to_owned(), None));
+        assert_eq!(said(&withheld, Language::Zh), ("证照已被暂停使用（暂扣）。".to_owned(), None));
+        assert_eq!(said(&withheld, Language::En), ("The licence is suspended (withheld).".to_owned(), None));
+    }
 }
