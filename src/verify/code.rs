@@ -177,7 +177,9 @@ impl Form {
             (Self::Receipt, Status::Indeterminate, Language::En) => {
                 "Whether the receipt is genuine cannot be determined"
             }
-            (Self::Full | Self::Qr | Self::Presentation, status, language) => status.headline(language),
+            (Self::Full | Self::Qr | Self::Presentation | Self::SdJwt, status, language) => {
+                status.headline(language)
+            }
         }
     }
 }
