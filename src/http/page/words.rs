@@ -155,6 +155,9 @@ pub(super) fn as_json() -> Value {
         .chain([&Check::Holder])
         .map(|check| (check.as_str().to_owned(), said(&|language| check.label(language))));
     let statuses = [Status::Valid, Status::Invalid, Status::Indeterminate];
+    let receipts = statuses.map(|status| {
+        (status.as_str().to_owned(), said(&|language| Form::Receipt.headline(status, language)))
+    });
     let statuses = statuses
         .iter()
         .map(|status| (status.as_str().to_owned(), said(&|language| status.headline(language))));
@@ -169,6 +172,7 @@ pub(super) fn as_json() -> Value {
         "codes": Map::from_iter(codes),
         "checks": Map::from_iter(checks),
         "statuses": Map::from_iter(statuses),
+        "receipts": Map::from_iter(receipts),
         "outcomes": Map::from_iter(outcomes),
         "labels": Map::from_iter(labels),
         "problems": Map::from_iter(problems),

@@ -2,7 +2,7 @@
 
 /** @typedef {"zh" | "en"} Language */
 /** @typedef {Record<string, { zh: string, en: string, grade?: number }>} Table */
-/** @typedef {{ codes: Table, checks: Table, statuses: Table, outcomes: Table, labels: Table, problems: Record<string, { zh: string }> }} Words */
+/** @typedef {{ codes: Table, checks: Table, statuses: Table, receipts: Table, outcomes: Table, labels: Table, problems: Record<string, { zh: string }> }} Words */
 
 const SENTENCES = {
   online: ["在线", "Online"],
@@ -116,7 +116,7 @@ export class Sentences {
   /**
    * A word of the service's table; the word itself where it is newer than the table.
    *
-   * @param {"codes" | "checks" | "statuses" | "outcomes" | "labels"} table
+   * @param {"codes" | "checks" | "statuses" | "receipts" | "outcomes" | "labels"} table
    * @param {string} word
    */
   of(table, word) {

@@ -45,7 +45,9 @@ const isOld = ({ freshness }) => freshness.status !== undefined && freshness.sta
  * @param {import("./sentences.js").Sentences} sentences
  */
 export function headline(verdict, sentences) {
-  const { status, freshness } = verdict;
+  const { status, form, freshness } = verdict;
+  // "Valid" would read as if the licence were that the receipt is about.
+  if (form === "receipt") return sentences.of("receipts", status);
   if (status !== "valid" || !isOld(verdict)) return sentences.of("statuses", status);
   return sentences.say("valid_as_of", { time: timeForPeople(freshness.status?.as_of ?? "") });
 }
