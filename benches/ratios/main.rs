@@ -17,7 +17,9 @@ mod issuing;
 mod lookup;
 mod offline;
 mod picture;
+mod presentation;
 mod service;
+mod status_list;
 mod table;
 mod verdict;
 
@@ -38,9 +40,11 @@ struct Part {
     measure: fn(&mut Criterion),
 }
 
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 9] = [
     Part { rows: &verdict::ROWS, measure: verdict::measure },
     Part { rows: &offline::ROWS, measure: offline::measure },
+    Part { rows: &presentation::ROWS, measure: presentation::measure },
+    Part { rows: &status_list::ROWS, measure: status_list::measure },
     Part { rows: &issuing::ROWS, measure: issuing::measure },
     Part { rows: &picture::ROWS, measure: picture::measure },
     Part { rows: &service::VERIFICATIONS, measure: service::verifications },

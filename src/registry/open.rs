@@ -12,7 +12,7 @@ use super::own_signer::OwnSigner;
 use super::packs::LastPack;
 use super::settings::{Settings, SettingsError};
 use super::status_index::StatusIndexes;
-use super::status_lists::{Signer, StatusLists};
+use super::status_lists::StatusLists;
 use super::views::DepartmentView;
 use crate::crypto::{Digest, Random};
 use crate::issue::Issuer;
@@ -358,20 +358,15 @@ impl Loader<'_> {
         trust: &TrustStore,
         departments: &HashMap<CreditCode, KnownDepartment>,
     ) -> Result<StatusLists, RegistryOpenError> {
-        let key = self.keys.read(name::STATUS_LIST)?;
-        let public = key.verifying_key();
-        let mut signers = trust.signers();
-        let signer = signers.find(|one| one.usage() == Usage::StatusList && *one.key() == public);
-        let unfinished =
-            RegistryOpenError::Unfinished { what: "certificate of the key that signs status lists" };
-        let key_id = signer.ok_or(unfinished)?.key_id();
+        let signer = OwnSigner::find(trust, self.keys, name::STATUS_LIST, Usage::StatusList)?;
+        let (key_id, _) = signer.identity();
         let mut authorities = Vec::new();
         for (&department, _) in departments.iter().filter(|(_, known)| known.issuing.is_some()) {
             let authority = trust.authority(&department).filter(|listed| listed.status_signer == key_id);
             let authority = authority.ok_or(RegistryOpenError::OtherStatusKey { department })?;
             authorities.push((department, authority.status_uri.clone()));
         }
-        Ok(StatusLists::new(authorities, Signer { key_id, key }))
+        Ok(StatusLists::new(authorities, signer))
     }
 
     fn api_keys(&self) -> Result<HashMap<KeyName, KnownApiKey>, RegistryOpenError> {

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::act_error::ActError;
 use super::caller::Caller;
 use super::open::Registry;
+use super::status_lists::Noted;
 use super::views::PresentationView;
 use crate::codec::{HalfDigest, LicenceClaims, PresentationClaims, encode_qr_text, limits};
 use crate::crypto::Digest;
@@ -123,7 +124,10 @@ impl Registry {
         let guard = self.store.keys().presentation(&made.envelope);
         let entry = Entry { at, event: Event::Presentation(made) };
         match self.store.append(&entry, vec![guard], &*self.random).await {
-            Ok(_) => self.note_entry(at),
+            Ok(position) => {
+                self.note_entry(at);
+                self.note_for_lists(position, Noted::Nothing, at);
+            }
             // A key that signs the same bytes the same way, asked twice in a second.
             Err(AppendError::Conflict { .. }) => return Err(ActError::Contended),
             Err(error) => return Err(error.into()),

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::act_error::ActError;
 use super::caller::{Asker, Caller};
 use super::open::Registry;
+use super::status_lists::Noted;
 use super::verify::Presented;
 use super::views::{GivenReceiptView, ReceiptView, ReceiptedVerdict};
 use crate::codec::{
@@ -68,6 +69,7 @@ impl Registry {
         let guard = self.store.keys().receipt(&claims.id);
         let position = self.store.append(&entry, vec![guard], &*self.random).await?;
         self.note_entry(verdict.at);
+        self.note_for_lists(position, Noted::Nothing, verdict.at);
         let (id, envelope) = (claims.id.to_string(), STANDARD.encode(envelope.bare_bytes()));
         Ok(ReceiptedVerdict { verdict, receipt: GivenReceiptView { id, envelope, position } })
     }

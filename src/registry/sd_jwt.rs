@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::act_error::ActError;
 use super::caller::Caller;
 use super::open::Registry;
+use super::status_lists::Noted;
 use crate::codec::LicenceClaims;
 use crate::ledger::{Entry, Event, IssuedSdJwt};
 use crate::licence::Identifier;
@@ -56,8 +57,9 @@ impl Registry {
         };
         let guard = self.store.keys().sd_jwt(&made.digest);
         let entry = Entry { at: now, event: Event::SdJwt(issued) };
-        self.store.append(&entry, vec![guard], &*self.random).await?;
+        let position = self.store.append(&entry, vec![guard], &*self.random).await?;
         self.note_entry(now);
+        self.note_for_lists(position, Noted::Nothing, now);
         let SdJwt { text, vct, expires, .. } = made;
         Ok(SdJwtView { sd_jwt: text, vct, expires })
     }

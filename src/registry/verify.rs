@@ -2,6 +2,7 @@
 
 use super::caller::Caller;
 use super::open::Registry;
+use super::status_lists::Noted;
 use crate::codec::{CheckedForm, Envelope, limits};
 use crate::ledger::{Entry, Event, PresentationUsed};
 use crate::licence::Identifier;
@@ -70,8 +71,9 @@ impl Registry {
         let entry = Entry { at: verdict.at, event: Event::PresentationUsed(used) };
         let guard = self.store.keys().presentation_used(&presentation);
         match self.store.append(&entry, vec![guard], &*self.random).await {
-            Ok(_) => {
+            Ok(position) => {
                 self.note_entry(verdict.at);
+                self.note_for_lists(position, Noted::Nothing, verdict.at);
                 verdict.replace_finding(Finding::pass(Check::Status));
             }
             Err(AppendError::Conflict { .. }) => {

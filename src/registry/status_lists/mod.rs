@@ -15,8 +15,8 @@ use follow::{Followed, List, Prefix};
 
 use super::act_error::ActError;
 use super::open::Registry;
-use crate::codec::KeyId;
-use crate::crypto::{Digest, SigningKey};
+use super::own_signer::OwnSigner;
+use crate::crypto::Digest;
 use crate::licence::CreditCode;
 use crate::status::{StatusBits, StatusList, StatusListForm, StatusSigner};
 use crate::time::UnixTime;
@@ -94,18 +94,12 @@ pub(super) struct ListSnapshot {
 pub(super) struct StatusLists {
     times: StatusListTimes,
     prefixes: Vec<Prefix>,
-    signer: Signer,
+    signer: OwnSigner,
     /// Built when a list is first asked for.
     followed: Mutex<Option<Followed>>,
     /// What is known of entries before the lists have come to them.
     noted: Mutex<BTreeMap<u64, Noted>>,
     shelves: RwLock<HashMap<String, Arc<Shelf>>>,
-}
-
-/// The key that signs lists, and its name.
-pub(super) struct Signer {
-    pub(super) key_id: KeyId,
-    pub(super) key: SigningKey,
 }
 
 /// What was last signed of one list. One signs at a time; meanwhile the others answer with what is there.
@@ -134,7 +128,7 @@ struct Entries {
 
 impl StatusLists {
     /// The lists of these authorities, each with its prefix.
-    pub(super) fn new(authorities: Vec<(CreditCode, String)>, signer: Signer) -> Self {
+    pub(super) fn new(authorities: Vec<(CreditCode, String)>, signer: OwnSigner) -> Self {
         let prefixes = authorities.into_iter().map(|(authority, prefix)| Prefix { authority, prefix });
         Self {
             times: StatusListTimes::default(),
@@ -177,7 +171,8 @@ impl StatusLists {
         let expires = issued_at.plus(lifetime.into());
         let bits = Arc::unwrap_or_clone(bits);
         let list = StatusList { uri: uri.to_owned(), issued_at, expires, ttl, version, bits };
-        let signer = StatusSigner { key_id: self.signer.key_id, key: &self.signer.key };
+        let (key_id, key) = self.signer.identity();
+        let signer = StatusSigner { key_id, key };
         let signed =
             list.sign(&lst, signer).map_err(|_| ActError::Internal("the status key does not sign"))?;
         let (cwt, jwt) = (Representation::new(signed.cwt), Representation::new(signed.jwt));
