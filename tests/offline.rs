@@ -171,6 +171,19 @@ fn age_is_graded_by_the_type_and_said() {
         assert_eq!((judged.exit, judged.code("status")), (Some(exit), code), "{what}: {}", judged.verdict);
         assert_eq!(judged.verdict["freshness"]["status"]["grade"], grade, "{what}");
     }
+    // In words a clerk understands, in his language.
+    for (lang, begins, says) in [
+        ("zh", format!("有效（截至 {made}）"), "离线包该更新了"),
+        ("en", format!("Valid, as of {made}"), "the pack should be updated"),
+    ] {
+        let mut command = elicense();
+        command
+            .args(["verify", "--lang", lang, "--at", &later(8), "--pack"])
+            .arg(&village.pack)
+            .arg(&business);
+        let told = told(&village.run(&mut command));
+        assert!(told.starts_with(&begins) && told.contains(says), "{told}");
+    }
 }
 
 #[test]

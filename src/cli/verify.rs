@@ -12,6 +12,7 @@ use super::exit::{CliError, Exit};
 use super::presented::{Presented, read};
 use super::words::print_verdict;
 use super::{OutputArgs, now, runtime, trust_memory};
+use crate::licence::Catalogue;
 use crate::sdjwt::Challenge;
 use crate::time::UnixTime;
 use crate::verify::{Language, Status, Verdict, Verifier};
@@ -93,7 +94,8 @@ fn carried(args: &VerifyArgs, presented: &Presented) -> Result<Exit, CliError> {
         (Some(path), _) => {
             let pack =
                 believe_file(path, "pack", |bytes| trust_memory::believe_pack(bytes, args.root.as_deref()))?;
-            let verifier = Verifier::new(pack.trust()).with_offline(&pack);
+            let catalogue = Catalogue::shipped().map_err(CliError::internal)?;
+            let verifier = Verifier::new(pack.trust()).with_offline(&pack).with_catalogue(&catalogue);
             let verdict = match args.at {
                 Some(at) => judge(&verifier, presented, at),
                 // The pack's own time is the newest signed one: an older pack would not have been believed.

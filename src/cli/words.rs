@@ -53,12 +53,20 @@ fn in_words(verdict: &Value, status: Status, language: Language) -> String {
         _ => status.headline(language),
     };
     let mut words = headline.to_owned();
+    if let (Status::Valid, Some(as_of)) = (status, stale_since(verdict)) {
+        words.push_str(&match language {
+            Language::Zh => format!("（截至 {as_of}）"),
+            Language::En => format!(", as of {as_of}"),
+        });
+    }
     for finding in array(verdict, "findings") {
         let label = check_label(text(finding, "check"), language);
         let outcome = outcome_label(text(finding, "result"), language);
         // A string takes whatever is written to it.
         let _ = write!(words, "\n  {label}: {outcome}  {}", sentence(text(finding, "code"), language));
-        if let Some(detail) = finding.get("detail").and_then(Value::as_str) {
+        // The age of a carried status is told below, in the reader's language.
+        let told_below = text(finding, "check") == Check::Status.as_str() && is_by_list(verdict);
+        if let Some(detail) = finding.get("detail").and_then(Value::as_str).filter(|_| !told_below) {
             let _ = write!(words, "\n    {detail}");
         }
     }
@@ -95,12 +103,27 @@ fn in_words(verdict: &Value, status: Status, language: Language) -> String {
     words
 }
 
+/// Since when nothing is known, where that is longer than the type would have it.
+fn stale_since(verdict: &Value) -> Option<&str> {
+    let status = verdict.get("freshness")?.get("status")?;
+    (text(status, "grade") == "stale").then(|| text(status, "as_of"))
+}
+
+/// Whether the status is that of a list carried along.
+fn is_by_list(verdict: &Value) -> bool {
+    verdict.get("freshness").is_some_and(|freshness| freshness.get("status").is_some())
+}
+
 /// How old the status was, where the verdict was judged by a pack.
 fn age_in_words(verdict: &Value, language: Language) -> String {
     let freshness = verdict.get("freshness").unwrap_or(&Value::Null);
     let Some(pack) = freshness.get("pack").and_then(Value::as_str) else { return String::new() };
     let grade = freshness.get("status").map(|status| text(status, "grade")).unwrap_or_default();
+    // A receipt has no status of its own.
+    let is_receipt = text(verdict, "form") == "receipt";
     match (language, grade) {
+        (Language::Zh, _) if is_receipt => format!("\n离线核验：依据 {pack} 的离线包。"),
+        (Language::En, _) if is_receipt => format!("\nOffline: by the pack of {pack}."),
         (Language::Zh, "fresh") => format!("\n离线核验：状态截至 {pack}，在该类证照的时限之内。"),
         (Language::Zh, "stale") => format!("\n离线核验：只能说明截至 {pack} 有效，离线包该更新了。"),
         (Language::Zh, "too_old") => format!("\n离线核验：离线包制作于 {pack}，太旧，不能作数，请更新。"),
