@@ -6,6 +6,7 @@ use axum::extract::{self, RawQuery};
 use axum::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
+use tokio::sync::Semaphore;
 
 use super::answer;
 use super::problem::Problem;
@@ -13,6 +14,10 @@ use super::state::State;
 use crate::codec::KeyId;
 use crate::pack::Selection;
 use crate::registry::{HeldPack, PackRequest};
+
+/// Packs that are at work at once, each on a thread: one is made, and whoever wants the same waits for it. The others wait
+/// without a thread.
+static TURNS: Semaphore = Semaphore::const_new(4);
 
 /// Parts of a held pack that a query may name.
 const MOST_HELD: usize = 200;
@@ -24,7 +29,13 @@ pub(super) async fn pack(
 ) -> Result<Response, Problem> {
     let request = read_query(query.as_deref().unwrap_or_default())?;
     let (registry, now) = (Arc::clone(&state.registry), state.now());
-    let made = tokio::task::spawn_blocking(move || registry.pack(&request, now)).await;
+    let turn = TURNS.acquire().await.map_err(Problem::internal)?;
+    let made = tokio::task::spawn_blocking(move || {
+        // It stays taken while the thread is, though the client may have gone.
+        let _turn = turn;
+        registry.pack(&request, now)
+    });
+    let made = made.await;
     let pack = made.map_err(Problem::internal)?.map_err(Problem::internal)?;
     let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let mut response = match known {
