@@ -6,11 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::json;
 
 use super::act_error::ActError;
-use super::open::Registry;
+use super::open::{KnownDepartment, Registry};
 use crate::crypto::Digest;
+use crate::ledger::Event;
+use crate::licence::CreditCode;
 use crate::pack::{Contents, Held, PackError, Selection, SignedPack, SurvivorSet};
-use crate::pki::RevocationReason;
-use crate::store::StoreError;
+use crate::pki::{RevocationReason, Scope};
+use crate::store::{StoreError, read_position};
 use crate::time::UnixTime;
 
 /// Seconds that a pack is handed out again while nothing has changed: it is that much older than it could be.
@@ -84,9 +86,11 @@ impl Registry {
     /// One thread makes it; the others wait for what it makes.
     fn whole_pack(&self, now: UnixTime) -> Result<Arc<SignedPack>, MakePackError> {
         let mut last = self.last_pack.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever has waited may bring a time from before the one whose pack he waited for; none is older than the last.
+        let now = last.as_ref().map_or(now, |pack| now.max(pack.seen().issued_at));
         if let Some(pack) = &*last {
             let age = now.seconds() - pack.seen().issued_at.seconds();
-            if pack.seen().version == self.store.entries()? && (0..KEPT).contains(&age) {
+            if pack.seen().version == self.store.visible_entries() && age < KEPT {
                 return Ok(Arc::clone(pack));
             }
         }
@@ -101,9 +105,9 @@ impl Registry {
         last: Option<&SignedPack>,
         now: UnixTime,
     ) -> Result<SignedPack, MakePackError> {
-        // The version is read first: what is entered while the lists are read is in them, and is sent again by the next
+        // The version is read first: what becomes visible while the lists are read is in them, and is sent again by the next
         // update, which does no harm.
-        let version = self.store.entries()?;
+        let version = self.store.visible_entries();
         let lists = self.list_snapshots(now)?;
         let chosen = |authority| selection.as_ref().is_none_or(|chosen| self.is_chosen(chosen, authority));
         let lists = lists.into_iter().filter(|list| chosen(list.authority));
@@ -123,8 +127,8 @@ impl Registry {
         Ok(SignedPack::sign(contents, last, key_id, key)?)
     }
 
-    fn is_chosen(&self, selection: &Selection, authority: crate::licence::CreditCode) -> bool {
-        let issues = |known: &super::open::KnownDepartment| {
+    fn is_chosen(&self, selection: &Selection, authority: CreditCode) -> bool {
+        let issues = |known: &KnownDepartment| {
             selection.types.iter().any(|code| known.department.types.contains(code))
         };
         selection.authorities.contains(&authority) || self.departments.get(&authority).is_some_and(issues)
@@ -133,7 +137,7 @@ impl Registry {
     fn update(&self, signed: &SignedPack, held: &HeldPack, now: UnixTime) -> Result<Vec<u8>, MakePackError> {
         // The entry before the held version's end is no younger than that pack.
         let since = match held.version.checked_sub(1) {
-            Some(last) if held.version <= self.store.entries()? => self.store.entry(last)?.at,
+            Some(last) if held.version <= self.store.visible_entries() => self.store.entry(last)?.at,
             // Of another ledger, or of none: whole lists.
             _ => return Ok(signed.whole()),
         };
@@ -157,20 +161,66 @@ impl Registry {
         Ok(sets)
     }
 
-    fn digests_before(&self, scope: &crate::pki::Scope, position: u64) -> Result<Vec<Digest>, StoreError> {
+    fn digests_before(&self, scope: &Scope, position: u64) -> Result<Vec<Digest>, StoreError> {
         let mut digests = Vec::new();
         for code in scope.type_codes.as_slice() {
             let range = self.store.keys().licences_by(*code, scope.credit_code);
             for row in self.store.rows(&range, usize::MAX)? {
-                let at = crate::store::read_position(&row.key)?;
+                let at = read_position(&row.key)?;
                 if at >= position {
                     break;
                 }
-                if let crate::ledger::Event::Licence(issued) = self.store.entry(at)?.event {
+                if let Event::Licence(issued) = self.store.entry(at)?.event {
                     digests.extend([Digest::of(&issued.full), Digest::of(&issued.qr)]);
                 }
             }
         }
         Ok(digests)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{City, SAMPLE, now, runtime};
+    use super::*;
+    use crate::pack::{Pack, PartKind};
+    use crate::pki::Anchor;
+
+    /// What somebody who holds this pack asks for next.
+    fn asks(pack: &Pack) -> PackRequest {
+        let begins =
+            pack.manifest().lines.iter().filter_map(|line| line.digest.as_bytes().first_chunk().copied());
+        let held = HeldPack { version: pack.seen().version, digests: begins.collect() };
+        PackRequest { held: Some(held), selection: None }
+    }
+
+    #[test]
+    fn no_pack_is_older_than_the_one_before_and_updates_are_small() {
+        let city = City::new();
+        let registry = city.open();
+        let (caller, runtime) = (city.issuer(&registry), runtime());
+        let issued = runtime.block_on(registry.issue(&caller, "1", SAMPLE, now())).unwrap();
+        let whole = registry.pack(&PackRequest::default(), now().plus(5)).unwrap();
+        let mut pack = Pack::open(&whole.bytes, Anchor::FirstUse).unwrap();
+        // A request that was on its way for longer.
+        let late = registry.pack(&PackRequest::default(), now()).unwrap();
+        pack = pack.update(&late.bytes).unwrap();
+        for (seconds, to) in [(6, "suspended"), (70, "valid"), (71, "revoked")] {
+            let at = now().plus(seconds);
+            let body = format!("{{\"to\": \"{to}\", \"reason\": \"a test\"}}");
+            runtime
+                .block_on(registry.change_status(&caller, &issued.identifier, body.as_bytes(), at))
+                .unwrap();
+            let update = registry.pack(&asks(&pack), at).unwrap();
+            assert!(update.bytes.len() < 2_000, "{} bytes", update.bytes.len());
+            pack = pack.update(&update.bytes).unwrap();
+            assert_eq!(pack.seen().version, registry.store.visible_entries());
+        }
+        let lists: Vec<_> = pack.manifest().of_kind(PartKind::StatusList).collect();
+        assert_eq!(lists.len(), registry.list_snapshots(now().plus(80)).unwrap().len());
+        // Of a ledger that is not this one, and of a version that it does not have yet: all of it.
+        let ahead =
+            PackRequest { held: Some(HeldPack { version: 1 << 40, digests: Vec::new() }), selection: None };
+        assert!(Pack::open(&registry.pack(&ahead, now().plus(81)).unwrap().bytes, Anchor::FirstUse).is_ok());
     }
 }
