@@ -219,6 +219,11 @@ fn an_older_pack_a_forged_one_and_another_root_are_refused() {
     }
     std::fs::write(&village.pack, new).expect("the pack can be put back");
     assert_eq!(village.verify(qr, &[]).exit, Some(1), "the twin");
+    // What cannot be read is no licence, so nothing is said of what the pack knows of it.
+    let mut command = elicense();
+    command.args(["verify", "--lang", "en", "--pack"]).arg(&village.pack).arg("EL1:NOTHING");
+    let told = told(&village.run(&mut command));
+    assert!(told.contains("Offline: by the pack of") && !told.contains("does not say"), "{told}");
 }
 
 #[test]

@@ -119,11 +119,11 @@ fn age_in_words(verdict: &Value, language: Language) -> String {
     let freshness = verdict.get("freshness").unwrap_or(&Value::Null);
     let Some(pack) = freshness.get("pack").and_then(Value::as_str) else { return String::new() };
     let grade = freshness.get("status").map(|status| text(status, "grade")).unwrap_or_default();
-    // A receipt has no status of its own.
-    let is_receipt = text(verdict, "form") == "receipt";
+    // A receipt has no status of its own, and what cannot be read is no licence that the pack could know.
+    let has_no_status = matches!(text(verdict, "form"), "receipt" | "");
     match (language, grade) {
-        (Language::Zh, _) if is_receipt => format!("\n离线核验：依据 {pack} 的离线包。"),
-        (Language::En, _) if is_receipt => format!("\nOffline: by the pack of {pack}."),
+        (Language::Zh, _) if has_no_status => format!("\n离线核验：依据 {pack} 的离线包。"),
+        (Language::En, _) if has_no_status => format!("\nOffline: by the pack of {pack}."),
         (Language::Zh, "fresh") => format!("\n离线核验：状态截至 {pack}，在该类证照的时限之内。"),
         (Language::Zh, "stale") => format!("\n离线核验：只能说明截至 {pack} 有效，离线包该更新了。"),
         (Language::Zh, "too_old") => format!("\n离线核验：离线包制作于 {pack}，太旧，不能作数，请更新。"),
