@@ -10,8 +10,8 @@ use super::observe::observe;
 use super::problem::Problem;
 use super::state::{Listener, State};
 use super::{
-    batch, licences, openapi, packs, page, present_page, presentations, receipts, statements, status_changes,
-    status_lists, verifications,
+    batch, licences, openapi, packs, page, present_page, presentations, receipts, service_items, statements,
+    status_changes, status_lists, verifications,
 };
 
 /// One call: method, path template, what it does.
@@ -52,6 +52,8 @@ pub enum Operation {
     Present,
     ListTypes,
     ShowType,
+    ListServiceItems,
+    ShowServiceItem,
     TrustList,
     TrustListPem,
     Pack,
@@ -100,6 +102,8 @@ pub const ROUTES: &[Route] = &[
     post("/v1/presentations", Operation::Present),
     get("/v1/licence-types", Operation::ListTypes),
     get("/v1/licence-types/{code}", Operation::ShowType),
+    get("/v1/service-items", Operation::ListServiceItems),
+    get("/v1/service-items/{code}", Operation::ShowServiceItem),
     get("/v1/trust-list", Operation::TrustList),
     get("/v1/trust-list.pem", Operation::TrustListPem),
     get("/v1/pack", Operation::Pack),
@@ -141,6 +145,8 @@ impl Operation {
             Self::Present => on(filter, presentations::present),
             Self::ListTypes => on(filter, statements::list_types),
             Self::ShowType => on(filter, statements::show_type),
+            Self::ListServiceItems => on(filter, service_items::list),
+            Self::ShowServiceItem => on(filter, service_items::show),
             Self::TrustList => on(filter, statements::trust_list),
             Self::TrustListPem => on(filter, statements::trust_list_pem),
             Self::Pack => on(filter, packs::pack),
