@@ -6,6 +6,7 @@
 //! [`ServiceItem`], kept in [`ServiceItems`].
 
 mod annotation;
+mod asked_holder;
 mod authority;
 mod catalogue;
 mod check_character;
@@ -43,6 +44,7 @@ mod validity;
 mod value;
 
 pub use annotation::{LegalBasis, Reason};
+pub use asked_holder::{AskedHolder, AskedHolderError};
 pub use authority::{AreaCode, AreaCodeError, Authority};
 pub use catalogue::{Catalogue, CatalogueError, CatalogueProblem};
 pub use checked_draft::CheckedDraft;
@@ -57,7 +59,7 @@ pub use holder::{Holder, HolderError};
 pub use holder_code_type::{HolderCodeType, HolderCodeTypeError};
 pub use holder_number::HolderNumber;
 pub use identifier::{Identifier, IdentifierError};
-pub use json::UnreadableError;
+pub use json::{Json, UnreadableError, read_object};
 pub use licence_type::{
     AuthorityLevel, DefineAuthority, HolderCategory, LicenceType, RelatedItem, TypeError,
 };

@@ -2,7 +2,7 @@
 //!
 //! Setting up: `settings` and `plan` say what it is, `make` makes it once with what `certifier` certifies, `departments` adds to
 //! it, `open` opens it. Acts: `issue`, `status`, `status_rows`, `show`,
-//! `verify`, `receipts`, `presentations`, `statements`, `status_lists`, `packs`. Who asks stands in `caller`, what may go wrong in `act_error`, what is answered
+//! `verify`, `receipts`, `holders`, `presentations`, `statements`, `status_lists`, `packs`. Who asks stands in `caller`, what may go wrong in `act_error`, what is answered
 //! in `views`.
 
 mod access;
@@ -12,6 +12,8 @@ mod certifier;
 mod check;
 mod departments;
 mod history;
+mod holder_request;
+mod holders;
 mod issue;
 mod key_files;
 mod make;
@@ -43,6 +45,8 @@ pub use certifier::CertifyError;
 pub use check::{CheckError, IndexReport, StoreReport, check_store};
 pub use departments::{DepartmentError, ListedApiKey, ListedDepartment, list_departments};
 pub use history::{CameFirst, HistoryView};
+pub use holder_request::MemberError;
+pub use holders::{HeldLicence, HeldLicences};
 pub use key_files::KeyFilesError;
 pub use make::{Made, MakeError, make_installation};
 pub use making::Making;
