@@ -6,6 +6,7 @@ use super::act_error::ActError;
 use super::open::Registry;
 use super::show::facts_of;
 use crate::codec::LicenceClaims;
+use crate::crypto::Digest;
 use crate::ledger::IssuedLicence;
 use crate::licence::{AskedHolder, Standing};
 use crate::time::UnixTime;
@@ -21,6 +22,8 @@ pub struct HeldLicence {
     pub claims: Arc<LicenceClaims>,
     /// Its position in the ledger.
     pub position: u64,
+    /// Digest of its full form.
+    pub digest: Digest,
     /// Whether it is good now.
     pub verdict: Verdict,
     /// How it stands now.
@@ -91,6 +94,7 @@ impl Registry {
         let verdict = self.judge_issued(&issued, at);
         Ok(HeldLicence {
             position,
+            digest: Digest::of(&issued.full),
             verdict: verdict.ok_or(ActError::Internal("a kept licence cannot be judged"))?,
             standing: Standing::of(facts, at),
             current: facts.replaced_from.is_none_or(|from| at < from),

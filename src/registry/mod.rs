@@ -13,6 +13,7 @@ mod check;
 mod departments;
 mod history;
 mod holder_request;
+mod holder_uses;
 mod holders;
 mod issue;
 mod key_files;
