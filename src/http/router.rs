@@ -10,8 +10,8 @@ use super::observe::observe;
 use super::problem::Problem;
 use super::state::{Listener, State};
 use super::{
-    batch, licences, openapi, packs, page, present_page, presentations, receipts, service_items, statements,
-    status_changes, status_lists, verifications,
+    batch, licences, materials, openapi, packs, page, present_page, presentations, receipts, service_items,
+    statements, status_changes, status_lists, verifications,
 };
 
 /// One call: method, path template, what it does.
@@ -49,6 +49,7 @@ pub enum Operation {
     IssueSdJwt,
     ChangeMany,
     ShowReceipt,
+    Materials,
     Present,
     ListTypes,
     ShowType,
@@ -99,6 +100,7 @@ pub const ROUTES: &[Route] = &[
     post("/v1/licences/{identifier}/sd-jwt", Operation::IssueSdJwt),
     post("/v1/licences/status-changes", Operation::ChangeMany),
     get("/v1/receipts/{id}", Operation::ShowReceipt),
+    post("/v1/materials", Operation::Materials),
     post("/v1/presentations", Operation::Present),
     get("/v1/licence-types", Operation::ListTypes),
     get("/v1/licence-types/{code}", Operation::ShowType),
@@ -142,6 +144,7 @@ impl Operation {
             Self::IssueSdJwt => on(filter, licences::issue_sd_jwt),
             Self::ChangeMany => on(filter, status_changes::change_many),
             Self::ShowReceipt => on(filter, receipts::show),
+            Self::Materials => on(filter, materials::ask),
             Self::Present => on(filter, presentations::present),
             Self::ListTypes => on(filter, statements::list_types),
             Self::ShowType => on(filter, statements::show_type),
