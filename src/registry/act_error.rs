@@ -204,6 +204,9 @@ pub enum ActError {
     /// The purpose is none.
     #[error(transparent)]
     Purpose(#[from] PurposeError),
+    /// No such service item.
+    #[error("the catalogue has no such service item")]
+    UnknownItem,
     /// Something that cannot be.
     #[error("{0}")]
     Internal(&'static str),
@@ -285,6 +288,7 @@ impl ActError {
             Self::Member(_) | Self::Claims(_) => "lookup_refused",
             Self::Holder(_) => "holder_refused",
             Self::Purpose(_) => "purpose_refused",
+            Self::UnknownItem => "item_unknown",
             Self::Append(AppendError::Busy) => "busy",
             Self::Append(error) => match error.outcome() {
                 Outcome::Unknown => "outcome_unknown",
@@ -307,6 +311,7 @@ impl ActError {
             Self::Unreadable(UnreadableError::TooLarge { .. }) => ErrorKind::TooLarge,
             Self::Unreadable(_) => ErrorKind::Unreadable,
             Self::Member(_) | Self::Claims(_) | Self::Holder(_) | Self::Purpose(_) => ErrorKind::Refused,
+            Self::UnknownItem => ErrorKind::Refused,
             Self::StatusRequest(_)
             | Self::StatusRowUnreadable(_)
             | Self::SdJwtRequest(_)

@@ -2,7 +2,7 @@
 //!
 //! Setting up: `settings` and `plan` say what it is, `make` makes it once with what `certifier` certifies, `departments` adds to
 //! it, `open` opens it. Acts: `issue`, `status`, `status_rows`, `show`,
-//! `verify`, `receipts`, `holders`, `sight`, `lookups`, `comparisons`, `holder_uses`, `presentations`, `statements`, `status_lists`, `packs`. Who asks stands in `caller`, what may go wrong in `act_error`, what is answered
+//! `verify`, `receipts`, `holders`, `sight`, `lookups`, `comparisons`, `holder_uses`, `presentations`, `statements`, `status_lists`, `packs`. Who asks stands in `caller`, what may go wrong in `act_error`, `materials`, what is answered
 //! in `views`.
 
 mod access;
@@ -21,6 +21,7 @@ mod key_files;
 mod lookups;
 mod make;
 mod making;
+mod materials;
 mod open;
 mod own_signer;
 mod packs;
@@ -56,6 +57,7 @@ pub use key_files::KeyFilesError;
 pub use lookups::{FoundLicenceView, LookupView};
 pub use make::{Made, MakeError, make_installation};
 pub use making::Making;
+pub use materials::{MaterialsView, MissingView, ObtainFrom, RequiredView};
 pub use open::{NotReady, Opened, Registry, RegistryOpenError};
 pub use packs::{HeldPack, MakePackError, PackAnswer, PackRequest};
 pub use plan::{DepartmentPlan, Plan};
