@@ -2,8 +2,8 @@
 //!
 //! `server` accepts connections and drains them, `descriptors` bounds them by what the process may open,
 //! `write_timeout` breaks with who does not read, `router` is the table of calls, `observe` stands around every one of
-//! them. Calls: `verifications` and `batch`, `licences`, `status_changes`, `receipts`, `materials`, `presentations`, `statements`,
-//! `service_items`, `status_lists`, `packs`, `page`, `present_page`, `openapi`. What they share: `state`, `department`
+//! them. Calls: `verifications` and `batch`, `licences`, `status_changes`, `receipts`, `presentations`, `lookups`, `comparisons`, `statements`,
+//! `status_lists`, `packs`, `page`, `present_page`, `openapi`. What they share: `state`, `materials`, `service_items`, `department`
 //! (who asks), `strangers` (how often who has no key), `trace` (what the request is called), `body` and `lines` (what was sent), `pictures` (bounded workers), `answer` and
 //! `problem` (what is sent back).
 
@@ -11,10 +11,12 @@ mod accept;
 mod answer;
 mod batch;
 mod body;
+mod comparisons;
 mod department;
 mod descriptors;
 mod licences;
 mod lines;
+mod lookups;
 mod materials;
 mod observe;
 mod openapi;

@@ -10,8 +10,8 @@ use super::observe::observe;
 use super::problem::Problem;
 use super::state::{Listener, State};
 use super::{
-    batch, licences, materials, openapi, packs, page, present_page, presentations, receipts, service_items,
-    statements, status_changes, status_lists, verifications,
+    batch, comparisons, licences, lookups, materials, openapi, packs, page, present_page, presentations,
+    receipts, service_items, statements, status_changes, status_lists, verifications,
 };
 
 /// One call: method, path template, what it does.
@@ -51,6 +51,8 @@ pub enum Operation {
     ShowReceipt,
     Materials,
     Present,
+    LookUp,
+    Compare,
     ListTypes,
     ShowType,
     ListServiceItems,
@@ -102,6 +104,8 @@ pub const ROUTES: &[Route] = &[
     get("/v1/receipts/{id}", Operation::ShowReceipt),
     post("/v1/materials", Operation::Materials),
     post("/v1/presentations", Operation::Present),
+    post("/v1/lookups", Operation::LookUp),
+    post("/v1/comparisons", Operation::Compare),
     get("/v1/licence-types", Operation::ListTypes),
     get("/v1/licence-types/{code}", Operation::ShowType),
     get("/v1/service-items", Operation::ListServiceItems),
@@ -146,6 +150,8 @@ impl Operation {
             Self::ShowReceipt => on(filter, receipts::show),
             Self::Materials => on(filter, materials::ask),
             Self::Present => on(filter, presentations::present),
+            Self::LookUp => on(filter, lookups::look_up),
+            Self::Compare => on(filter, comparisons::compare),
             Self::ListTypes => on(filter, statements::list_types),
             Self::ShowType => on(filter, statements::show_type),
             Self::ListServiceItems => on(filter, service_items::list),

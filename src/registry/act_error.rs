@@ -10,8 +10,8 @@ use super::presentations::PresentationError;
 use crate::access::{Call, Role};
 use crate::issue::{IssueError, PredecessorError};
 use crate::licence::{
-    AskedHolderError, DraftError, Identifier, Problem, PurposeError, TextError, TransitionError, TypeCode,
-    UnreadableError,
+    AskedHolderError, ClaimsError, DraftError, Identifier, Problem, PurposeError, TextError, TransitionError,
+    TypeCode, UnreadableError,
 };
 use crate::sdjwt::{HolderKeyError, SdJwtIssueError};
 use crate::store::{AppendError, Outcome, StoreError};
@@ -195,6 +195,9 @@ pub enum ActError {
     /// A member of a request about a holder is unknown, missing or wrong.
     #[error(transparent)]
     Member(#[from] MemberError),
+    /// What is to be compared are no claims.
+    #[error(transparent)]
+    Claims(#[from] ClaimsError),
     /// The holder is none.
     #[error(transparent)]
     Holder(#[from] AskedHolderError),
@@ -282,7 +285,7 @@ impl ActError {
             Self::RoleRequired { .. } => "role_required",
             Self::NotGranted { .. } => "not_granted",
             Self::Unreadable(error) => error.code(),
-            Self::Member(_) => "lookup_refused",
+            Self::Member(_) | Self::Claims(_) => "lookup_refused",
             Self::Holder(_) => "holder_refused",
             Self::Purpose(_) => "purpose_refused",
             Self::UnknownItem => "item_unknown",
@@ -307,7 +310,7 @@ impl ActError {
             Self::Draft(error) if error.is_unreadable() => ErrorKind::Unreadable,
             Self::Unreadable(UnreadableError::TooLarge { .. }) => ErrorKind::TooLarge,
             Self::Unreadable(_) => ErrorKind::Unreadable,
-            Self::Member(_) | Self::Holder(_) | Self::Purpose(_) => ErrorKind::Refused,
+            Self::Member(_) | Self::Claims(_) | Self::Holder(_) | Self::Purpose(_) => ErrorKind::Refused,
             Self::UnknownItem => ErrorKind::Refused,
             Self::StatusRequest(_)
             | Self::StatusRowUnreadable(_)
