@@ -1,8 +1,6 @@
 //! One number, one item (一号申请): which of the licences that a service item requires an applicant holds, which are good now, and where
 //! to get the others.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 
 use super::act_error::ActError;
@@ -11,15 +9,14 @@ use super::holder_request::Members;
 use super::holder_uses::Asked;
 use super::holders::HeldLicence;
 use super::open::Registry;
-use crate::access::{Allowance, Call, Consented, Role};
+use crate::access::Call;
 use crate::codec::{Checked, LicenceClaims, Question};
 use crate::ledger::UsedLicence;
 use crate::licence::{
-    Alternative, Condition, CreditCode, Found, Goodness, Held, HolderNumber, Missing, Requirement,
-    ServiceItem, TypeCode,
+    Alternative, Condition, CreditCode, Found, Goodness, Held, Missing, Requirement, ServiceItem, TypeCode,
 };
 use crate::time::UnixTime;
-use crate::verify::{Language, Status};
+use crate::verify::{Code, Language, Status};
 
 /// What an applicant has of what an item requires.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -48,11 +45,11 @@ pub struct RequiredView {
     /// Whether the holder has one, good or not.
     pub held: bool,
     /// The verdict on the one that comes nearest.
-    pub verdict: Option<&'static str>,
+    pub verdict: Option<Status>,
     /// Its identifier.
     pub identifier: Option<String>,
     /// Codes of the checks that it did not pass.
-    pub reasons: Vec<&'static str>,
+    pub reasons: Vec<Code>,
     /// Why it does not do; absent where it does.
     pub missing: Option<MissingView>,
 }
@@ -91,16 +88,20 @@ impl Registry {
         body: &[u8],
         now: UnixTime,
     ) -> Result<MaterialsView, ActError> {
-        self.require_role(caller, Role::Verifier)?;
-        let allowance = self.allowance(caller, Call::Materials, now)?;
+        let allowance = self.admit(caller, Call::Materials, now)?;
         let mut members = Members::read(body, &MEMBERS)?;
         let (holder, purpose) = (members.holder()?, members.purpose()?);
         let item_code = members.required_text("item_code")?;
         let item = item_code.parse().ok().and_then(|code| self.service_items.get(&code));
         let item = item.ok_or(ActError::UnknownItem)?;
         let at = self.not_behind(now);
-        let shown = self.shown_types(caller, &holder.number, item, &allowance)?;
-        let wanted = |claims: &LicenceClaims| shown.contains(&claims.licence.identifier.type_code());
+        let granted: Vec<bool> =
+            item.requirements().iter().map(|one| one.types().any(|code| allowance.names(&code))).collect();
+        let sight = self.sight(caller, allowance, &holder.number, Some(item.code().as_str()), now)?;
+        let wanted = |claims: &LicenceClaims| {
+            let type_code = claims.licence.identifier.type_code();
+            item.requires(type_code) && sight.fields(type_code).is_some()
+        };
         let licences = self.licences_of(&holder, wanted, now)?.licences;
         let found = judged(item, &licences, at);
         let (checked, used) = self.used(item, &found, &licences)?;
@@ -113,10 +114,10 @@ impl Registry {
             item_code: Some(item.code().to_string()),
         };
         let receipt = self.record_use(caller, asked, now).await?.to_string();
-        let required = item.requirements().iter().zip(found).map(|(requirement, found)| {
-            let granted = requirement.types().any(|code| allowance.names(&code));
-            self.required_view(requirement, found, &licences, granted)
-        });
+        let required =
+            item.requirements().iter().zip(found).zip(granted).map(|((requirement, found), granted)| {
+                self.required_view(requirement, found, &licences, granted)
+            });
         let required: Vec<RequiredView> = required.collect();
         Ok(MaterialsView {
             item_code: item.code().to_string(),
@@ -125,23 +126,6 @@ impl Registry {
             required,
             receipt,
         })
-    }
-
-    /// The types of an item that the caller may hear of, of this holder.
-    fn shown_types(
-        &self,
-        _caller: &Caller,
-        _holder: &HolderNumber,
-        item: &ServiceItem,
-        allowance: &Allowance,
-    ) -> Result<BTreeSet<TypeCode>, ActError> {
-        let mut shown = BTreeSet::new();
-        for code in item.requirements().iter().flat_map(Requirement::types) {
-            if allowance.fields(&code, Consented::No).is_some() {
-                shown.insert(code);
-            }
-        }
-        Ok(shown)
     }
 
     /// The licences that the answer names, each once, with the keys of the fields that the conditions looked at.
@@ -190,14 +174,9 @@ impl Registry {
             types: requirement.types().map(|code| code.to_string()).collect(),
             granted,
             held: best.is_some(),
-            verdict: best.map(|best| best.verdict.status.as_str()),
+            verdict: best.map(|best| best.verdict.status),
             identifier: best.map(|best| best.claims.licence.identifier.to_string()),
-            reasons: best
-                .map(|best| best.verdict.reasons())
-                .unwrap_or_default()
-                .iter()
-                .map(|code| code.as_str())
-                .collect(),
+            reasons: best.map(|best| best.verdict.reasons()).unwrap_or_default(),
             missing,
         }
     }
