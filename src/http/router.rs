@@ -11,7 +11,7 @@ use super::problem::Problem;
 use super::state::{Listener, State};
 use super::{
     batch, comparisons, licences, lookups, openapi, packs, page, present_page, presentations, receipts,
-    statements, status_changes, status_lists, verifications,
+    statements, status_changes, status_lists, uses, verifications,
 };
 
 /// One call: method, path template, what it does.
@@ -52,6 +52,8 @@ pub enum Operation {
     Present,
     LookUp,
     Compare,
+    UsesOfHolder,
+    UsesOfAll,
     ListTypes,
     ShowType,
     TrustList,
@@ -102,6 +104,8 @@ pub const ROUTES: &[Route] = &[
     post("/v1/presentations", Operation::Present),
     post("/v1/lookups", Operation::LookUp),
     post("/v1/comparisons", Operation::Compare),
+    post("/v1/holders/uses", Operation::UsesOfHolder),
+    get("/v1/uses", Operation::UsesOfAll),
     get("/v1/licence-types", Operation::ListTypes),
     get("/v1/licence-types/{code}", Operation::ShowType),
     get("/v1/trust-list", Operation::TrustList),
@@ -145,6 +149,8 @@ impl Operation {
             Self::Present => on(filter, presentations::present),
             Self::LookUp => on(filter, lookups::look_up),
             Self::Compare => on(filter, comparisons::compare),
+            Self::UsesOfHolder => on(filter, uses::of_holder),
+            Self::UsesOfAll => on(filter, uses::of_all),
             Self::ListTypes => on(filter, statements::list_types),
             Self::ShowType => on(filter, statements::show_type),
             Self::TrustList => on(filter, statements::trust_list),
