@@ -2,8 +2,8 @@
 //!
 //! `server` accepts connections and drains them, `descriptors` bounds them by what the process may open,
 //! `write_timeout` breaks with who does not read, `router` is the table of calls, `observe` stands around every one of
-//! them. Calls: `verifications` and `batch`, `licences`, `status_changes`, `receipts`, `presentations`, `lookups`, `comparisons`, `statements`,
-//! `status_lists`, `packs`, `page`, `present_page`, `openapi`. What they share: `state`, `materials`, `service_items`, `department`
+//! them. Calls: `verifications` and `batch`, `licences`, `status_changes`, `receipts`, `presentations`, `lookups`, `comparisons`, `materials`, `uses`,
+//! `statements`, `service_items`, `status_lists`, `packs`, `page`, `present_page`, `openapi`. What they share: `state`, `department`
 //! (who asks), `strangers` (how often who has no key), `trace` (what the request is called), `body` and `lines` (what was sent), `pictures` (bounded workers), `answer` and
 //! `problem` (what is sent back).
 
@@ -36,6 +36,7 @@ mod status_changes;
 mod status_lists;
 mod strangers;
 mod trace;
+mod uses;
 mod verifications;
 mod write_timeout;
 

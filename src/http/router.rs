@@ -11,7 +11,7 @@ use super::problem::Problem;
 use super::state::{Listener, State};
 use super::{
     batch, comparisons, licences, lookups, materials, openapi, packs, page, present_page, presentations,
-    receipts, service_items, statements, status_changes, status_lists, verifications,
+    receipts, service_items, statements, status_changes, status_lists, uses, verifications,
 };
 
 /// One call: method, path template, what it does.
@@ -53,6 +53,8 @@ pub enum Operation {
     Present,
     LookUp,
     Compare,
+    UsesOfHolder,
+    UsesOfAll,
     ListTypes,
     ShowType,
     ListServiceItems,
@@ -106,6 +108,8 @@ pub const ROUTES: &[Route] = &[
     post("/v1/presentations", Operation::Present),
     post("/v1/lookups", Operation::LookUp),
     post("/v1/comparisons", Operation::Compare),
+    post("/v1/holders/uses", Operation::UsesOfHolder),
+    get("/v1/uses", Operation::UsesOfAll),
     get("/v1/licence-types", Operation::ListTypes),
     get("/v1/licence-types/{code}", Operation::ShowType),
     get("/v1/service-items", Operation::ListServiceItems),
@@ -152,6 +156,8 @@ impl Operation {
             Self::Present => on(filter, presentations::present),
             Self::LookUp => on(filter, lookups::look_up),
             Self::Compare => on(filter, comparisons::compare),
+            Self::UsesOfHolder => on(filter, uses::of_holder),
+            Self::UsesOfAll => on(filter, uses::of_all),
             Self::ListTypes => on(filter, statements::list_types),
             Self::ShowType => on(filter, statements::show_type),
             Self::ListServiceItems => on(filter, service_items::list),
