@@ -66,7 +66,7 @@ async fn every_call_is_described_and_no_other() {
             assert_eq!(in_path, named, "{path}");
             let keyed = call["security"] == json!([{"bearer": []}]);
             let needs_key =
-                ["/v1/licences", "/v1/receipts", "/v1/presentations"].iter().any(|one| path.starts_with(one));
+                ["/v1/licences", "/v1/receipts", "/v1/presentations", "/v1/materials"].iter().any(|one| path.starts_with(one));
             assert_eq!(keyed, needs_key, "{method} {path}");
             // With a key where a receipt is asked for.
             let may_be_keyed = keyed || call["security"] == json!([{}, {"bearer": []}]);
