@@ -55,6 +55,7 @@ pub use holder_code_type::{HolderCodeType, HolderCodeTypeError};
 pub use holder_number::HolderNumber;
 pub use identifier::{Identifier, IdentifierError};
 pub use json::UnreadableError;
+pub(crate) use json::{Json, pointer, read_object};
 pub use licence_type::{
     AuthorityLevel, DefineAuthority, HolderCategory, LicenceType, RelatedItem, TypeError,
 };
