@@ -10,8 +10,8 @@ use super::observe::observe;
 use super::problem::Problem;
 use super::state::{Listener, State};
 use super::{
-    batch, consents, grants, licences, openapi, packs, page, present_page, presentations, receipts,
-    statements, status_changes, status_lists, verifications,
+    batch, comparisons, consents, grants, licences, lookups, openapi, packs, page, present_page,
+    presentations, receipts, statements, status_changes, status_lists, verifications,
 };
 
 /// One call: method, path template, what it does.
@@ -50,6 +50,8 @@ pub enum Operation {
     ChangeMany,
     ShowReceipt,
     Present,
+    LookUp,
+    Compare,
     ListTypes,
     ShowType,
     TrustList,
@@ -104,6 +106,8 @@ pub const ROUTES: &[Route] = &[
     post("/v1/licences/status-changes", Operation::ChangeMany),
     get("/v1/receipts/{id}", Operation::ShowReceipt),
     post("/v1/presentations", Operation::Present),
+    post("/v1/lookups", Operation::LookUp),
+    post("/v1/comparisons", Operation::Compare),
     get("/v1/licence-types", Operation::ListTypes),
     get("/v1/licence-types/{code}", Operation::ShowType),
     get("/v1/trust-list", Operation::TrustList),
@@ -151,6 +155,8 @@ impl Operation {
             Self::ChangeMany => on(filter, status_changes::change_many),
             Self::ShowReceipt => on(filter, receipts::show),
             Self::Present => on(filter, presentations::present),
+            Self::LookUp => on(filter, lookups::look_up),
+            Self::Compare => on(filter, comparisons::compare),
             Self::ListTypes => on(filter, statements::list_types),
             Self::ShowType => on(filter, statements::show_type),
             Self::TrustList => on(filter, statements::trust_list),

@@ -5,11 +5,13 @@
 //! the [`State`] it is in afterwards, and its [`Standing`] at a time.
 
 mod annotation;
+mod asked_holder;
 mod authority;
 mod catalogue;
 mod check_character;
 mod checked_draft;
 mod citizen_number;
+mod comparison;
 mod content;
 mod credit_code;
 mod draft;
@@ -40,10 +42,12 @@ mod validity;
 mod value;
 
 pub use annotation::{LegalBasis, Reason};
+pub use asked_holder::{AskedHolder, AskedHolderError};
 pub use authority::{AreaCode, AreaCodeError, Authority};
 pub use catalogue::{Catalogue, CatalogueError, CatalogueProblem};
 pub use checked_draft::CheckedDraft;
 pub use citizen_number::{CitizenNumber, CitizenNumberError};
+pub use comparison::{Agreement, Claims, ClaimsError, ComparisonResult};
 pub use content::Licence;
 pub use credit_code::{CreditCode, CreditCodeError};
 pub use draft::Draft;
@@ -54,8 +58,8 @@ pub use holder::{Holder, HolderError};
 pub use holder_code_type::{HolderCodeType, HolderCodeTypeError};
 pub use holder_number::HolderNumber;
 pub use identifier::{Identifier, IdentifierError};
-pub use json::UnreadableError;
-pub(crate) use json::{Json, pointer, read_object};
+pub(crate) use json::pointer;
+pub use json::{Json, UnreadableError, read_object};
 pub use licence_type::{
     AuthorityLevel, DefineAuthority, HolderCategory, LicenceType, RelatedItem, TypeError,
 };

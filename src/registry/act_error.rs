@@ -5,12 +5,14 @@ use std::fmt;
 use serde::Serialize;
 
 use super::history::CameFirst;
+use super::holder_request::MemberError;
 use super::members::MembersRefused;
 use super::presentations::PresentationError;
 use crate::access::{Call, GrantState, Role};
 use crate::issue::{IssueError, PredecessorError};
 use crate::licence::{
-    DraftError, Identifier, Problem, TextError, TransitionError, TypeCode, UnreadableError,
+    AskedHolderError, ClaimsError, DraftError, Identifier, Problem, PurposeError, TextError, TransitionError,
+    TypeCode, UnreadableError,
 };
 use crate::sdjwt::{HolderKeyError, SdJwtIssueError};
 use crate::store::{AppendError, Outcome, StoreError};
@@ -227,6 +229,21 @@ pub enum ActError {
         /// Seconds to midnight, China Standard Time.
         seconds: u32,
     },
+    /// A request about a holder cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] UnreadableError),
+    /// A member of a request about a holder is unknown, missing or wrong.
+    #[error(transparent)]
+    Member(#[from] MemberError),
+    /// What is to be compared are no claims.
+    #[error(transparent)]
+    Claims(#[from] ClaimsError),
+    /// The holder is none.
+    #[error(transparent)]
+    Holder(#[from] AskedHolderError),
+    /// The purpose is none.
+    #[error(transparent)]
+    Purpose(#[from] PurposeError),
     /// Something that cannot be.
     #[error("{0}")]
     Internal(&'static str),
@@ -314,6 +331,10 @@ impl ActError {
             Self::ConsentNotFound => "consent_unknown",
             Self::ConsentsFull { .. } => "too_many_consents",
             Self::CeilingReached { .. } => "ceiling_reached",
+            Self::Unreadable(error) => error.code(),
+            Self::Member(_) | Self::Claims(_) => "lookup_refused",
+            Self::Holder(_) => "holder_refused",
+            Self::Purpose(_) => "purpose_refused",
             Self::Append(AppendError::Busy) => "busy",
             Self::Append(error) => match error.outcome() {
                 Outcome::Unknown => "outcome_unknown",
@@ -333,6 +354,9 @@ impl ActError {
         match self {
             Self::Draft(DraftError::Unreadable(UnreadableError::TooLarge { .. })) => ErrorKind::TooLarge,
             Self::Draft(error) if error.is_unreadable() => ErrorKind::Unreadable,
+            Self::Unreadable(UnreadableError::TooLarge { .. }) => ErrorKind::TooLarge,
+            Self::Unreadable(_) => ErrorKind::Unreadable,
+            Self::Member(_) | Self::Claims(_) | Self::Holder(_) | Self::Purpose(_) => ErrorKind::Refused,
             Self::StatusRequest(_)
             | Self::StatusRowUnreadable(_)
             | Self::SdJwtRequest(_)
