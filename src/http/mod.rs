@@ -3,7 +3,7 @@
 //! `server` accepts connections and drains them, `descriptors` bounds them by what the process may open,
 //! `write_timeout` breaks with who does not read, `router` is the table of calls, `observe` stands around every one of
 //! them. Calls: `verifications` and `batch`, `licences`, `status_changes`, `receipts`, `presentations`, `lookups`, `comparisons`, `uses`, `statements`,
-//! `status_lists`, `packs`, `page`, `present_page`, `openapi`. What they share: `state`, `department`
+//! `status_lists`, `packs`, `grants`, `consents`, `page`, `present_page`, `openapi`. What they share: `state`, `department`
 //! (who asks), `strangers` (how often who has no key), `trace` (what the request is called), `body` and `lines` (what was sent), `pictures` (bounded workers), `answer` and
 //! `problem` (what is sent back).
 
@@ -12,8 +12,10 @@ mod answer;
 mod batch;
 mod body;
 mod comparisons;
+mod consents;
 mod department;
 mod descriptors;
+mod grants;
 mod licences;
 mod lines;
 mod lookups;

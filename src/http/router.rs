@@ -10,8 +10,8 @@ use super::observe::observe;
 use super::problem::Problem;
 use super::state::{Listener, State};
 use super::{
-    batch, comparisons, licences, lookups, openapi, packs, page, present_page, presentations, receipts,
-    statements, status_changes, status_lists, uses, verifications,
+    batch, comparisons, consents, grants, licences, lookups, openapi, packs, page, present_page,
+    presentations, receipts, statements, status_changes, status_lists, uses, verifications,
 };
 
 /// One call: method, path template, what it does.
@@ -78,6 +78,12 @@ pub enum Operation {
     PresentPage,
     PresentStyle,
     PresentScript,
+    ListGrants,
+    GiveGrant,
+    ConfirmGrant,
+    WithdrawGrant,
+    GiveConsent,
+    WithdrawConsent,
 }
 
 const fn get(path: &'static str, operation: Operation) -> Route {
@@ -130,6 +136,12 @@ pub const ROUTES: &[Route] = &[
     get("/present", Operation::PresentPage),
     get("/assets/present.css", Operation::PresentStyle),
     get("/assets/present.js", Operation::PresentScript),
+    get("/v1/grants", Operation::ListGrants),
+    post("/v1/grants", Operation::GiveGrant),
+    post("/v1/grants/{id}/confirm", Operation::ConfirmGrant),
+    post("/v1/grants/{id}/withdraw", Operation::WithdrawGrant),
+    post("/v1/consents", Operation::GiveConsent),
+    post("/v1/consents/{id}/withdraw", Operation::WithdrawConsent),
 ];
 
 impl Operation {
@@ -176,6 +188,12 @@ impl Operation {
             Self::PresentPage => on(filter, present_page::show),
             Self::PresentStyle => on(filter, present_page::style),
             Self::PresentScript => on(filter, present_page::script),
+            Self::ListGrants => on(filter, grants::list),
+            Self::GiveGrant => on(filter, grants::give),
+            Self::ConfirmGrant => on(filter, grants::confirm),
+            Self::WithdrawGrant => on(filter, grants::withdraw),
+            Self::GiveConsent => on(filter, consents::give),
+            Self::WithdrawConsent => on(filter, consents::withdraw),
         }
     }
 }

@@ -49,7 +49,6 @@ pub(super) struct KnownCredential {
 #[derive(Clone)]
 pub(super) struct KnownGrant {
     pub(super) change: GrantChange,
-    #[expect(dead_code, reason = "shown by the calls that list grants")]
     pub(super) given: UnixTime,
 }
 
@@ -59,13 +58,13 @@ impl Access {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         match event {
             Event::Department(department) => {
-                let issues = department.issuing.is_some();
                 let roles = department.roles.as_ref().map(|(roles, _)| *roles);
-                let standing = Standing {
-                    roles: roles.unwrap_or_else(|| Roles::before_there_were_roles(issues)),
-                    types: if issues { department.types.clone() } else { Vec::new() },
-                    is_from_before: roles.is_none(),
+                let (usual, types) = match department.issuing {
+                    Some(_) => (Roles::of_an_issuer(), department.types.clone()),
+                    None => (Roles::of_a_verifier(), Vec::new()),
                 };
+                let standing =
+                    Standing { roles: roles.unwrap_or(usual), types, is_from_before: roles.is_none() };
                 known.departments.insert(department.code, standing);
             }
             Event::Credential(credential) => {
@@ -99,7 +98,9 @@ impl Known {
         let Some(standing) = self.departments.get(&department) else { return Vec::new() };
         let given = self.grants.values().map(|known| &known.change.grant);
         let given: Vec<_> = given.filter(|grant| grant.department == department).cloned().collect();
-        match given.is_empty() && standing.is_from_before {
+        // What is only proposed takes nothing away.
+        let none_given = given.iter().all(|grant| grant.state == GrantState::Proposed);
+        match none_given && standing.is_from_before {
             true => standing.implied(department).into_iter().collect(),
             false => given,
         }

@@ -2,7 +2,7 @@
 //!
 //! Setting up: `settings` and `plan` say what it is, `make` makes it once with what `certifier` certifies, `departments` adds to
 //! it, `open` opens it. Acts: `issue`, `status`, `status_rows`, `show`,
-//! `verify`, `receipts`, `holders`, `sight`, `lookups`, `comparisons`, `holder_uses`, `uses`, `presentations`, `statements`, `status_lists`, `packs`. Who asks stands in `caller`, what may go wrong in `act_error`, what is answered
+//! `verify`, `receipts`, `holders`, `sight`, `lookups`, `comparisons`, `holder_uses`, `uses`, `presentations`, `statements`, `status_lists`, `packs`; `grants` and `consents` say who may, read by `members`. Who asks stands in `caller`, what may go wrong in `act_error`, what is answered
 //! in `views`.
 
 mod access;
@@ -11,7 +11,9 @@ mod caller;
 mod certifier;
 mod check;
 mod comparisons;
+mod consents;
 mod departments;
+mod grants;
 mod history;
 mod holder_request;
 mod holder_uses;
@@ -21,6 +23,7 @@ mod key_files;
 mod lookups;
 mod make;
 mod making;
+mod members;
 mod open;
 mod own_signer;
 mod packs;
@@ -50,7 +53,9 @@ pub use caller::{Asker, Caller};
 pub use certifier::CertifyError;
 pub use check::{CheckError, IndexReport, StoreReport, check_store};
 pub use comparisons::ComparisonView;
+pub use consents::ConsentView;
 pub use departments::{DepartmentError, ListedApiKey, ListedDepartment, list_departments};
+pub use grants::GrantView;
 pub use history::{CameFirst, HistoryView};
 pub use holder_request::MemberError;
 pub use holders::{HeldLicence, HeldLicences};
@@ -58,6 +63,7 @@ pub use key_files::KeyFilesError;
 pub use lookups::{FoundLicenceView, LookupView};
 pub use make::{Made, MakeError, make_installation};
 pub use making::Making;
+pub use members::MembersRefused;
 pub use open::{NotReady, Opened, Registry, RegistryOpenError};
 pub use packs::{HeldPack, MakePackError, PackAnswer, PackRequest};
 pub use plan::{DepartmentPlan, Plan};
