@@ -14,11 +14,7 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! // A city and one bureau, which issues business licences. Time and randomness are arguments, here as everywhere.
-//! let bureau = DepartmentPlan {
-//!     authority: Authority::new("11430000006122244L".parse()?, "示范市市场监督管理局")?,
-//!     types: vec!["11100000MB0143028R001".parse()?],
-//!     algorithm: Algorithm::Es256,
-//! };
+//! let bureau = DepartmentPlan::new(Authority::new("11430000006122244L".parse()?, "示范市市场监督管理局")?, vec!["11100000MB0143028R001".parse()?], Algorithm::Es256);
 //! let city = Authority::new("11110000000021135M".parse()?, "示范市人民政府")?;
 //! let plan = Plan::new("示范市", city, "https://licences.example", vec![bureau]);
 //! let (dir, random) = (tempfile::tempdir()?, Arc::new(SystemRandom));
@@ -26,7 +22,7 @@
 //! let made = make_installation(dir.path(), &plan, random.clone(), now)?;
 //! let (registry, _) = Registry::open(dir.path(), "me".to_owned(), IndexPolicy::CatchUp, random)?;
 //! // Issue. The answer comes when the licence is durable; the same key and body give the same licence again.
-//! let caller = registry.authenticate(&made.departments[0].api_key).ok_or("no such key")?;
+//! let caller = registry.authenticate(&made.departments[0].api_key, now).ok_or("no such key")?;
 //! let request = std::fs::read("fixtures/licences/business-licence-benchmark.json")?;
 //! let issued = registry.issue(&caller, "order-1", &request, now).await?;
 //! assert_eq!(registry.verify_text(&issued.qr, now).await.status, Status::Valid);
@@ -51,7 +47,7 @@
 //! | 1 | [`time`] | instants, dates in China Standard Time; never asks a clock |
 //! | 2 | [`crypto`] | ES256 and Ed25519 signatures, digests, keys, sealing |
 //! | 3 | [`licence`] | what a licence is: identifiers, holders, types, fields, states |
-//! | 4 | [`codec`] | bytes to structures and back: CBOR, COSE envelope, payload, QR text |
+//! | 4 | [`codec`], [`access`] | bytes to structures and back: CBOR, COSE envelope, payload, QR text; roles, grants and what they allow |
 //! | 5 | [`pki`], [`status`], [`ledger`], [`sdjwt`] | certificates and trust list; status lists; entries, Merkle tree, checkpoints; SD-JWT VC |
 //! | 6 | [`verify`], [`issue`] | bytes to verdict; draft to signed licence. Both pure |
 //! | 7 | [`store`], [`render`], [`pack`] | the ledger on disk and its index; QR pictures, drawn and read; signed files for offline verifiers |
@@ -63,6 +59,7 @@
 //! The bytes are specified in `docs/FORMAT.md` and `docs/STORE.md`, the reasons stand in `docs/ARCHITECTURE.md`, every
 //! verdict code in `docs/VERDICTS.md`.
 
+pub mod access;
 pub mod cli;
 pub mod codec;
 pub mod config;

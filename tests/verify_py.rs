@@ -62,11 +62,11 @@ fn issue(algorithm: Algorithm) -> Issued {
         city: authority("11110000000021135M", "示范市人民政府"),
         area_code: None,
         public_url: "http://127.0.0.1:8080".to_owned(),
-        departments: vec![DepartmentPlan {
-            authority: authority("11430000006122244L", "示范市市场监督管理局"),
-            types: Catalogue::shipped().unwrap().iter().map(LicenceType::code).collect(),
+        departments: vec![DepartmentPlan::new(
+            authority("11430000006122244L", "示范市市场监督管理局"),
+            Catalogue::shipped().unwrap().iter().map(LicenceType::code).collect(),
             algorithm,
-        }],
+        )],
         checkpoint: None,
         keys: None,
     };
@@ -76,7 +76,7 @@ fn issue(algorithm: Algorithm) -> Issued {
     let made = make_installation(&home, &plan, Arc::new(SystemRandom), now()).unwrap();
     let opened = Registry::open(&home, "a test".to_owned(), IndexPolicy::CatchUp, Arc::new(SystemRandom));
     let registry = opened.unwrap().0;
-    let caller = registry.authenticate(&made.departments[0].api_key).unwrap();
+    let caller = registry.authenticate(&made.departments[0].api_key, now()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let issued = runtime.block_on(registry.issue(&caller, "1", SAMPLE, now())).unwrap();
     let envelope = registry.trust_list().to_vec();

@@ -48,11 +48,11 @@ impl City {
     /// A city whose bureau may issue every type of the catalogue.
     pub(crate) fn new() -> Self {
         let catalogue = Catalogue::shipped().unwrap();
-        let bureau = DepartmentPlan {
-            authority: Authority::new(BUREAU.parse().unwrap(), "示范市市场监督管理局").unwrap(),
-            types: catalogue.iter().map(LicenceType::code).collect(),
-            algorithm: Algorithm::Es256,
-        };
+        let bureau = DepartmentPlan::new(
+            Authority::new(BUREAU.parse().unwrap(), "示范市市场监督管理局").unwrap(),
+            catalogue.iter().map(LicenceType::code).collect(),
+            Algorithm::Es256,
+        );
         let city = Authority::new("11110000000021135M".parse().unwrap(), "示范市人民政府").unwrap();
         let plan = Plan::new("示范市", city, "https://licences.example", vec![bureau]);
         let dir = tempfile::tempdir().unwrap();
@@ -62,7 +62,7 @@ impl City {
 
     /// Issues the licences with these numbers, many at a time, and hands out what was answered.
     pub(crate) fn issue(&self, registry: &Arc<Registry>, numbers: Range<u64>) -> Vec<IssuedView> {
-        let caller = registry.authenticate(&self.department.api_key).unwrap();
+        let caller = registry.authenticate(&self.department.api_key, now()).unwrap();
         let runtime = Builder::new_multi_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let (mut tasks, mut issued) = (JoinSet::new(), Vec::new());

@@ -33,7 +33,7 @@ const NOT_VALID: usize = 100;
 pub(crate) fn measure(criterion: &mut Criterion) {
     let city = City::new();
     let registry = city.open();
-    let caller = registry.authenticate(&city.department.api_key).unwrap();
+    let caller = registry.authenticate(&city.department.api_key, now()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let issued = runtime.block_on(registry.issue(&caller, "one", &body(), now())).unwrap();
     let made = registry.pack(&PackRequest::default(), now()).unwrap();

@@ -27,7 +27,7 @@ pub(crate) const ROWS: [Row; 2] = [
 pub(crate) fn measure(criterion: &mut Criterion) {
     let city = City::new();
     let registry = city.open();
-    let caller = registry.authenticate(&city.department.api_key).unwrap();
+    let caller = registry.authenticate(&city.department.api_key, now()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let issued = runtime.block_on(registry.issue(&caller, "one", &body(), now())).unwrap();
     let order = format!(

@@ -38,7 +38,7 @@ impl Records for InMemory {
 pub(crate) fn measure(criterion: &mut Criterion) {
     let city = City::new();
     let registry = city.open();
-    let caller = registry.authenticate(&city.department.api_key).unwrap();
+    let caller = registry.authenticate(&city.department.api_key, now()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let issued = runtime.block_on(registry.issue(&caller, "one", &body(), now())).unwrap();
     let trust = TrustStore::from_envelope(&registry.trust_list(), Anchor::FirstUse).unwrap();

@@ -119,7 +119,7 @@ async fn issue_samples(registry: &Registry, made: &Made) -> Result<Vec<DemoLicen
             departments.iter().any(|one| one.code.as_str() == code && one.types.contains(&type_code))
         };
         let department = made.departments.iter().find(|one| issues(one.code.as_str()));
-        let caller = department.and_then(|one| registry.authenticate(&one.api_key));
+        let caller = department.and_then(|one| registry.authenticate(&one.api_key, now()));
         let caller = caller.ok_or_else(|| CliError::Internal(format!("no department issues {name}")))?;
         let issued = registry.issue(&caller, &format!("demo-{name}"), body, now()).await?;
         let department = caller.department().to_string();

@@ -77,7 +77,7 @@ pub(super) fn plan(public_url: String) -> Result<Plan, CliError> {
     for (code, name, algorithm, definers) in DEPARTMENTS {
         let defined = |code: &TypeCode| definers.contains(&code.definer().as_str());
         let types = catalogue.iter().map(crate::licence::LicenceType::code).filter(defined).collect();
-        departments.push(DepartmentPlan { authority: authority(code, name)?, types, algorithm });
+        departments.push(DepartmentPlan::new(authority(code, name)?, types, algorithm));
     }
     Ok(Plan {
         region: REGION.to_owned(),

@@ -146,7 +146,7 @@ fn add(args: &AddArgs) -> Result<(), CliError> {
     let authority = Authority::new(args.code, &args.name);
     let authority = authority.map_err(|error| CliError::Usage(format!("--name {:?}: {error}", args.name)))?;
     let types = checked_types(args.types.clone())?;
-    let plan = DepartmentPlan { authority, types, algorithm: args.signs_with.into() };
+    let plan = DepartmentPlan::new(authority, types, args.signs_with.into());
     let made = alone(&args.data, "department add")?.add_department(&plan, now())?;
     print_made(&made, args.output)
 }

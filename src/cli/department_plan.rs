@@ -39,7 +39,7 @@ pub(super) fn department(text: &str) -> Result<DepartmentPlan, CliError> {
             CliError::Usage(format!("expected es256 or eddsa behind the types, got {word:?}"))
         })?,
     };
-    Ok(DepartmentPlan { authority: authority(who)?, types, algorithm })
+    Ok(DepartmentPlan::new(authority(who)?, types, algorithm))
 }
 
 /// An authority as `CODE=NAME`.

@@ -29,7 +29,7 @@ impl FromRequestParts<State> for Department {
         };
         let caller = match acting {
             Some(code) => code.to_str().ok().and_then(|code| state.registry.acting(code)),
-            None => bearer(&parts.headers).and_then(|key| state.registry.authenticate(key)),
+            None => bearer(&parts.headers).and_then(|key| state.registry.authenticate(key, state.now())),
         };
         let Some(caller) = caller else { return Err(refusal(parts, state)) };
         if let Some(trace) = parts.extensions.get::<Trace>() {

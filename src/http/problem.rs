@@ -162,6 +162,7 @@ impl From<ActError> for Problem {
         match error.kind() {
             ErrorKind::Unreadable => refused(StatusCode::BAD_REQUEST),
             ErrorKind::TooLarge => refused(StatusCode::PAYLOAD_TOO_LARGE),
+            ErrorKind::Forbidden => refused(StatusCode::FORBIDDEN),
             ErrorKind::NotFound => refused(StatusCode::NOT_FOUND),
             ErrorKind::Conflict => refused(StatusCode::CONFLICT),
             ErrorKind::Refused => refused(StatusCode::UNPROCESSABLE_ENTITY),

@@ -1,9 +1,14 @@
 //! What the ledger records: the entries, their public and private parts, and the record that commits to both
 //! (FORMAT.md §6, STORE.md §2).
 
+use super::consent::ConsentChange;
+use super::credential::Credential;
 use super::entry_codec::{private_part, read_private_part};
+use super::grant::GrantChange;
+use super::holder_use::HolderUse;
 use super::sd_jwt::IssuedSdJwt;
 use super::uses::{PresentationMade, PresentationUsed, ReceiptGiven};
+use crate::access::Roles;
 use crate::codec::KeyId;
 use crate::codec::cbor::{CborError, Reader, Writer};
 use crate::crypto::{Digest, Random, RandomError, random_bytes};
@@ -19,8 +24,8 @@ pub enum Event {
     Certificate(MintedCertificate),
     /// A department was added, or has changed.
     Department(Department),
-    /// An API key was made or withdrawn.
-    ApiKey(ApiKey),
+    /// An API key or a certificate to log in with was made, or it has changed.
+    Credential(Credential),
     /// A trust list was signed: its envelope.
     TrustList(Vec<u8>),
     /// A licence was issued.
@@ -35,6 +40,12 @@ pub enum Event {
     Presentation(PresentationMade),
     /// A presentation that is good for one use was used.
     PresentationUsed(PresentationUsed),
+    /// A grant was given, confirmed or withdrawn.
+    Grant(GrantChange),
+    /// A holder's licences were used.
+    Use(HolderUse),
+    /// A holder's consent was given or withdrawn.
+    Consent(ConsentChange),
 }
 
 /// The installation, as it was made.
@@ -70,6 +81,8 @@ pub struct Department {
     pub types: Vec<TypeCode>,
     /// What it signs with; absent for one that only verifies.
     pub issuing: Option<Issuing>,
+    /// What its credentials may do, and who said so; absent for one that was entered before there were roles.
+    pub roles: Option<(Roles, Order)>,
 }
 
 /// What an issuing department signs with.
@@ -79,28 +92,6 @@ pub struct Issuing {
     pub key_id: KeyId,
     /// Random part of the addresses of its status lists.
     pub status_tag: String,
-}
-
-/// An API key, known by its id and the hash of its secret part.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ApiKey {
-    /// The part that may be logged.
-    pub id: [u8; 8],
-    /// SHA-256 of the part that may not.
-    pub secret: Digest,
-    /// Whose it is.
-    pub department: CreditCode,
-    /// Made, or withdrawn.
-    pub state: ApiKeyState,
-}
-
-/// Whether an API key opens anything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ApiKeyState {
-    /// It does.
-    Made,
-    /// It does no more.
-    Withdrawn,
 }
 
 /// A licence with everything that an equal answer to the same request needs.
@@ -212,7 +203,7 @@ impl Event {
             Self::Installation(_) => 1,
             Self::Certificate(_) => 2,
             Self::Department(_) => 3,
-            Self::ApiKey(_) => 4,
+            Self::Credential(_) => 4,
             Self::TrustList(_) => 5,
             Self::Licence(_) => Self::LICENCE,
             Self::Status(_) => Self::STATUS,
@@ -220,6 +211,9 @@ impl Event {
             Self::Presentation(_) => 9,
             Self::PresentationUsed(_) => 10,
             Self::SdJwt(_) => 11,
+            Self::Grant(_) => 12,
+            Self::Use(_) => 13,
+            Self::Consent(_) => 14,
         }
     }
 
@@ -232,9 +226,12 @@ impl Event {
             Self::SdJwt(issued) => vec![issued.issuer_signed],
             Self::Receipt(given) => vec![Digest::of(&given.envelope)],
             Self::Presentation(made) => vec![made.envelope],
+            Self::Use(used) => vec![Digest::of(&used.receipt)],
             Self::Installation(_)
             | Self::Department(_)
-            | Self::ApiKey(_)
+            | Self::Credential(_)
+            | Self::Grant(_)
+            | Self::Consent(_)
             | Self::Status(_)
             | Self::PresentationUsed(_) => Vec::new(),
         }

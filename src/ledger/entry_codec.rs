@@ -3,16 +3,22 @@
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
+use super::consent::ConsentChange;
+use super::credential::Credential;
 use super::entry::{
-    ApiKey, ApiKeyState, Department, EntryError, Event, Installation, IssuedLicence, Issuing,
-    MintedCertificate, Order, Replaced, StatusChange,
+    Department, EntryError, Event, Installation, IssuedLicence, Issuing, MintedCertificate, Order, Replaced,
+    StatusChange,
 };
+use super::grant::GrantChange;
+use super::holder_use::HolderUse;
 use super::sd_jwt::IssuedSdJwt;
 use super::uses::{PresentationMade, PresentationUsed, ReceiptGiven};
+use crate::access::{Role, Roles};
 use crate::codec::KeyId;
 use crate::codec::cbor::{MapKeys, Reader, Writer};
 use crate::crypto::Digest;
-use crate::licence::{LegalBasis, Reason, Replacement, State, TypeCode};
+use crate::licence::{LegalBasis, Reason, Replacement, State, TypeCode, is_field_key};
+use crate::time::UnixTime;
 
 /// The private part of an event.
 pub(super) fn private_part(event: &Event) -> Vec<u8> {
@@ -26,10 +32,7 @@ pub(super) fn private_part(event: &Event) -> Vec<u8> {
             map.map(2).int(1).bytes(&minted.der).int(2).text(&minted.key_name);
         }
         Event::Department(department) => write_department(department, &mut map),
-        Event::ApiKey(key) => {
-            map.map(4).int(1).bytes(&key.id).int(2).bytes(key.secret.as_bytes());
-            map.int(3).text(key.department.as_str()).int(4).text(api_key_state(key.state));
-        }
+        Event::Credential(credential) => credential.write(&mut map),
         Event::TrustList(envelope) => {
             map.map(1).int(1).bytes(envelope);
         }
@@ -39,12 +42,16 @@ pub(super) fn private_part(event: &Event) -> Vec<u8> {
         Event::Receipt(given) => given.write(&mut map),
         Event::Presentation(made) => made.write(&mut map),
         Event::PresentationUsed(used) => used.write(&mut map),
+        Event::Grant(change) => change.write(&mut map),
+        Event::Use(used) => used.write(&mut map),
+        Event::Consent(change) => change.write(&mut map),
     }
     map.finish()
 }
 
 fn write_department(department: &Department, map: &mut Writer) {
-    map.map(if department.issuing.is_some() { 5 } else { 3 });
+    let (issuing, roles) = (department.issuing.is_some(), department.roles.is_some());
+    map.map(3 + if issuing { 2 } else { 0 } + if roles { 3 } else { 0 });
     map.int(1)
         .text(department.code.as_str())
         .int(2)
@@ -56,6 +63,18 @@ fn write_department(department: &Department, map: &mut Writer) {
     }
     if let Some(issuing) = &department.issuing {
         map.int(4).bytes(issuing.key_id.as_bytes()).int(5).text(&issuing.status_tag);
+    }
+    if let Some((roles, order)) = &department.roles {
+        map.int(6);
+        write_roles(*roles, map);
+        map.int(7).text(order.department.as_str()).int(8).text(&order.asked_by);
+    }
+}
+
+pub(super) fn write_roles(roles: Roles, map: &mut Writer) {
+    map.array(roles.iter().count());
+    for role in roles.iter() {
+        map.text(role.as_str());
     }
 }
 
@@ -90,13 +109,6 @@ fn write_status(change: &StatusChange, map: &mut Writer) {
     }
 }
 
-const fn api_key_state(state: ApiKeyState) -> &'static str {
-    match state {
-        ApiKeyState::Made => "made",
-        ApiKeyState::Withdrawn => "withdrawn",
-    }
-}
-
 /// Reads the private part of an event of this kind.
 pub(super) fn read_private_part(kind: u64, bytes: &[u8]) -> Result<Event, EntryError> {
     let mut map = Map::open(bytes)?;
@@ -112,12 +124,7 @@ pub(super) fn read_private_part(kind: u64, bytes: &[u8]) -> Result<Event, EntryE
             key_name: map.text(2)?.to_owned(),
         }),
         3 => Event::Department(read_department(&mut map)?),
-        4 => Event::ApiKey(ApiKey {
-            id: map.bytes(1)?.try_into().map_err(|_| EntryError::Value { what: "key id" })?,
-            secret: map.digest(2)?,
-            department: map.parsed(3, "credit code")?,
-            state: read_api_key_state(map.text(4)?)?,
-        }),
+        4 => Event::Credential(Credential::read(&mut map)?),
         5 => Event::TrustList(map.bytes(1)?.to_vec()),
         6 => Event::Licence(Box::new(read_licence(&mut map)?)),
         7 => Event::Status(read_status(&mut map)?),
@@ -125,6 +132,9 @@ pub(super) fn read_private_part(kind: u64, bytes: &[u8]) -> Result<Event, EntryE
         8 => Event::Receipt(ReceiptGiven::read(&mut map)?),
         9 => Event::Presentation(PresentationMade::read(&mut map)?),
         10 => Event::PresentationUsed(PresentationUsed::read(&mut map)?),
+        12 => Event::Grant(GrantChange::read(&mut map)?),
+        13 => Event::Use(HolderUse::read(&mut map)?),
+        14 => Event::Consent(ConsentChange::read(&mut map)?),
         got => return Err(EntryError::Kind { got }),
     };
     map.close()?;
@@ -138,7 +148,7 @@ fn read_department(map: &mut Map<'_>) -> Result<Department, EntryError> {
     let types: Result<Vec<TypeCode>, EntryError> =
         (0..count).map(|_| parse(map.reader.text()?, "type code")).collect();
     let issuing = match map.keys.left() {
-        0 => None,
+        0 | 3 => None,
         _ => Some(Issuing {
             key_id: map
                 .bytes(4)?
@@ -148,7 +158,11 @@ fn read_department(map: &mut Map<'_>) -> Result<Department, EntryError> {
             status_tag: map.text(5)?.to_owned(),
         }),
     };
-    Ok(Department { code, name, types: types?, issuing })
+    let roles = match map.keys.left() {
+        0 => None,
+        _ => Some((map.roles(6)?, map.order(7)?)),
+    };
+    Ok(Department { code, name, types: types?, issuing, roles })
 }
 
 fn read_licence(map: &mut Map<'_>) -> Result<IssuedLicence, EntryError> {
@@ -193,13 +207,15 @@ fn read_status(map: &mut Map<'_>) -> Result<StatusChange, EntryError> {
     })
 }
 
-fn read_api_key_state(text: &str) -> Result<ApiKeyState, EntryError> {
-    let all = [ApiKeyState::Made, ApiKeyState::Withdrawn];
-    all.into_iter().find(|state| api_key_state(*state) == text).ok_or(EntryError::Value { what: "key state" })
+pub(super) fn parse<T: FromStr>(text: &str, what: &'static str) -> Result<T, EntryError> {
+    text.parse().map_err(|_| EntryError::Value { what })
 }
 
-fn parse<T: FromStr>(text: &str, what: &'static str) -> Result<T, EntryError> {
-    text.parse().map_err(|_| EntryError::Value { what })
+pub(super) fn field_keys(keys: Vec<String>) -> Result<Vec<String>, EntryError> {
+    match keys.iter().all(|key| is_field_key(key)) {
+        true => Ok(keys),
+        false => Err(EntryError::Value { what: "field key" }),
+    }
 }
 
 /// A map whose keys are asked for in order, and which must hold no others.
@@ -253,6 +269,46 @@ impl<'a> Map<'a> {
     /// A department and who asked for it, under two labels.
     pub(super) fn order(&mut self, key: i64) -> Result<Order, EntryError> {
         Ok(Order { department: self.parsed(key, "credit code")?, asked_by: self.text(key + 1)?.to_owned() })
+    }
+
+    /// Roles in the order of [`Role::ALL`], each once.
+    pub(super) fn roles(&mut self, key: i64) -> Result<Roles, EntryError> {
+        let wrong = EntryError::Value { what: "list of roles" };
+        let words = self.texts(key)?;
+        let named: Result<Roles, _> = words.iter().map(|word| word.parse::<Role>()).collect();
+        let roles = named.map_err(|_| wrong)?;
+        match roles.iter().map(Role::as_str).eq(words.iter().map(String::as_str)) {
+            true => Ok(roles),
+            false => Err(wrong),
+        }
+    }
+
+    /// The reader behind a key, for a value of its own shape.
+    pub(super) fn value(&mut self, key: i64) -> Result<&mut Reader<'a>, EntryError> {
+        self.key(key)?;
+        Ok(&mut self.reader)
+    }
+
+    /// The next key, if there is one and it is this one; keys that may be absent are asked for so, in order.
+    pub(super) fn has(&mut self, key: i64) -> bool {
+        self.keys.left() > 0 && self.reader.clone().int() == Ok(key)
+    }
+
+    /// One of a few words.
+    pub(super) fn word<T: Copy, const N: usize>(
+        &mut self,
+        key: i64,
+        what: &'static str,
+        all: [T; N],
+        name: fn(T) -> &'static str,
+    ) -> Result<T, EntryError> {
+        let text = self.text(key)?;
+        all.into_iter().find(|one| name(*one) == text).ok_or(EntryError::Value { what })
+    }
+
+    pub(super) fn time(&mut self, key: i64) -> Result<UnixTime, EntryError> {
+        self.key(key)?;
+        UnixTime::from_seconds(self.reader.int()?).ok_or(EntryError::Value { what: "time" })
     }
 
     pub(super) fn texts(&mut self, key: i64) -> Result<Vec<String>, EntryError> {

@@ -2,11 +2,11 @@
 //! with their private parts (STORE.md §2). Keys of fields stand there, never their values.
 
 use super::entry::{EntryError, Order};
-use super::entry_codec::Map;
+use super::entry_codec::{Map, field_keys};
 use crate::codec::PresentationClaims;
 use crate::codec::cbor::Writer;
 use crate::crypto::Digest;
-use crate::licence::{Identifier, is_field_key};
+use crate::licence::{HolderNumber, Identifier};
 
 /// A receipt was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct ReceiptGiven {
     pub envelope: Vec<u8>,
     /// To whom, and at whose word.
     pub order: Order,
+    /// Holders of the licence that was shown, where one was.
+    pub holders: Vec<HolderNumber>,
 }
 
 /// A presentation was made.
@@ -36,6 +38,8 @@ pub struct PresentationMade {
     pub uses: Uses,
     /// For whom, and at whose word.
     pub order: Order,
+    /// Holders of the licence; none in an entry from before uses were shown to holders.
+    pub holders: Vec<HolderNumber>,
 }
 
 /// How often a presentation is good.
@@ -58,18 +62,20 @@ pub struct PresentationUsed {
 
 impl ReceiptGiven {
     pub(super) fn write(&self, map: &mut Writer) {
-        map.map(3).int(1).bytes(&self.envelope);
+        map.map(3 + usize::from(!self.holders.is_empty())).int(1).bytes(&self.envelope);
         map.int(2).text(self.order.department.as_str()).int(3).text(&self.order.asked_by);
+        write_holders(4, &self.holders, map);
     }
 
     pub(super) fn read(map: &mut Map<'_>) -> Result<Self, EntryError> {
-        Ok(Self { envelope: map.bytes(1)?.to_vec(), order: map.order(2)? })
+        Ok(Self { envelope: map.bytes(1)?.to_vec(), order: map.order(2)?, holders: read_holders(4, map)? })
     }
 }
 
 impl PresentationMade {
     pub(super) fn write(&self, map: &mut Writer) {
-        map.map(9).int(1).text(self.identifier.as_str()).int(2).bytes(self.envelope.as_bytes());
+        map.map(9 + usize::from(!self.holders.is_empty()));
+        map.int(1).text(self.identifier.as_str()).int(2).bytes(self.envelope.as_bytes());
         map.int(3).text(&self.audience).int(4).text(&self.reason).int(5).array(self.fields.len());
         for key in &self.fields {
             map.text(key);
@@ -79,6 +85,7 @@ impl PresentationMade {
             Uses::One => 1,
         });
         map.int(8).text(self.order.department.as_str()).int(9).text(&self.order.asked_by);
+        write_holders(10, &self.holders, map);
     }
 
     pub(super) fn read(map: &mut Map<'_>) -> Result<Self, EntryError> {
@@ -94,15 +101,39 @@ impl PresentationMade {
                 _ => Uses::One,
             },
             order: map.order(8)?,
+            holders: read_holders(10, map)?,
         })
     }
 }
 
-fn field_keys(keys: Vec<String>) -> Result<Vec<String>, EntryError> {
-    match keys.iter().all(|key| is_field_key(key)) {
-        true => Ok(keys),
-        false => Err(EntryError::Value { what: "field key" }),
+/// Nothing where there are none.
+fn write_holders(key: i64, holders: &[HolderNumber], map: &mut Writer) {
+    if holders.is_empty() {
+        return;
     }
+    map.int(key).array(holders.len());
+    for holder in holders {
+        map.array(2).text(holder.code_type().code()).text(holder.code());
+    }
+}
+
+fn read_holders(key: i64, map: &mut Map<'_>) -> Result<Vec<HolderNumber>, EntryError> {
+    if !map.has(key) {
+        return Ok(Vec::new());
+    }
+    let reader = map.value(key)?;
+    let count = reader.array()?;
+    (0..count)
+        .map(|_| {
+            reader.array_of(2)?;
+            read_holder_number(reader.text()?, reader.text()?)
+        })
+        .collect()
+}
+
+pub(super) fn read_holder_number(code_type: &str, code: &str) -> Result<HolderNumber, EntryError> {
+    let code_type = code_type.parse().map_err(|_| EntryError::Value { what: "holder code type" })?;
+    HolderNumber::new(code, code_type).map_err(|_| EntryError::Value { what: "holder code" })
 }
 
 impl PresentationUsed {

@@ -18,6 +18,7 @@ mod fields;
 mod foreign;
 mod holder;
 mod holder_code_type;
+mod holder_number;
 mod identifier;
 mod json;
 mod licence_type;
@@ -51,6 +52,7 @@ pub use fields::Fields;
 pub use foreign::{ForeignIdentifier, ForeignParts, read_foreign};
 pub use holder::{Holder, HolderError};
 pub use holder_code_type::{HolderCodeType, HolderCodeTypeError};
+pub use holder_number::HolderNumber;
 pub use identifier::{Identifier, IdentifierError};
 pub use json::UnreadableError;
 pub use licence_type::{

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::history::CameFirst;
 use super::presentations::PresentationError;
+use crate::access::{Call, Role};
 use crate::issue::{IssueError, PredecessorError};
 use crate::licence::{
     DraftError, Identifier, Problem, TextError, TransitionError, TypeCode, UnreadableError,
@@ -174,6 +175,18 @@ pub enum ActError {
     /// The store could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The credential has not the role that the call needs.
+    #[error("this needs the role \"{role}\", which this credential has not")]
+    RoleRequired {
+        /// The role.
+        role: Role,
+    },
+    /// No grant allows the call.
+    #[error("no grant of this department allows \"{call}\" now, from this address, for this type")]
+    NotGranted {
+        /// The call.
+        call: Call,
+    },
     /// Something that cannot be.
     #[error("{0}")]
     Internal(&'static str),
@@ -186,6 +199,8 @@ pub enum ErrorKind {
     Unreadable,
     /// Too long.
     TooLarge,
+    /// Not this caller's to do.
+    Forbidden,
     /// Unknown, or not the caller's.
     NotFound,
     /// Not allowed in this state.
@@ -247,6 +262,8 @@ impl ActError {
             Self::AlreadyReplaced { .. } => "already_replaced",
             Self::Raced { .. } | Self::Contended => "raced",
             Self::ClockBehind { .. } => "clock_behind",
+            Self::RoleRequired { .. } => "role_required",
+            Self::NotGranted { .. } => "not_granted",
             Self::Append(AppendError::Busy) => "busy",
             Self::Append(error) => match error.outcome() {
                 Outcome::Unknown => "outcome_unknown",
@@ -286,6 +303,7 @@ impl ActError {
             | Self::UnknownType(_)
             | Self::Issue(IssueError::OutOfScope { .. })
             | Self::KeyReused => ErrorKind::Refused,
+            Self::RoleRequired { .. } | Self::NotGranted { .. } => ErrorKind::Forbidden,
             Self::NotFound | Self::ReceiptNotFound => ErrorKind::NotFound,
             Self::NotGood { .. }
             | Self::Predecessor { .. }

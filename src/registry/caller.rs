@@ -1,32 +1,61 @@
 //! Who asks, and the keys that say so.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use crate::access::Roles;
 use crate::crypto::{Digest, Random, RandomError, random_bytes};
 use crate::ledger::Order;
 use crate::licence::CreditCode;
 
 /// Asked by an administrator on the machine. No key's id: those are hexadecimal.
-const LOCAL: &str = "local";
+pub(super) const LOCAL: &str = "local";
 
-/// Who asks: a department, by one of its API keys or at an administrator's word on the machine itself.
+/// Who asks: a department, by a credential of its or at an administrator's word on the machine itself (ACCESS.md, *Who asks*).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     department: CreditCode,
     asked_by: String,
+    roles: Roles,
+    source: Option<IpAddr>,
 }
 
 impl Caller {
-    pub(super) fn by_key(department: CreditCode, id: KeyName) -> Self {
-        Self { department, asked_by: id.to_string() }
+    pub(super) fn by_key(department: CreditCode, id: KeyName, roles: Roles) -> Self {
+        Self { department, asked_by: id.to_string(), roles, source: None }
     }
 
-    /// An administrator on the machine, acting for a department.
+    pub(super) fn by_certificate(department: CreditCode, id: KeyName, roles: Roles) -> Self {
+        Self { department, asked_by: format!("cert:{id}"), roles, source: None }
+    }
+
+    /// A person whom the identity provider knows as `subject`.
+    pub fn by_token(department: CreditCode, subject: &str, roles: Roles) -> Self {
+        Self { department, asked_by: format!("oidc:{subject}"), roles, source: None }
+    }
+
+    /// An administrator on the machine, acting for a department, with every role.
     pub fn local(department: CreditCode) -> Self {
-        Self { department, asked_by: LOCAL.to_owned() }
+        Self { department, asked_by: LOCAL.to_owned(), roles: Roles::all(), source: None }
+    }
+
+    /// The same, asking from an address of the network.
+    #[must_use]
+    pub fn asking_from(self, source: IpAddr) -> Self {
+        Self { source: Some(source), ..self }
+    }
+
+    /// What it may do at all.
+    pub const fn roles(&self) -> Roles {
+        self.roles
+    }
+
+    /// Where it asks from; `None` for the machine itself.
+    pub const fn source(&self) -> Option<IpAddr> {
+        self.source
     }
 
     /// The department it is asked for.
@@ -34,7 +63,7 @@ impl Caller {
         self.department
     }
 
-    /// The id of the key that was shown, which may be logged, or `local`.
+    /// The credential that said so, in the words of ACCESS.md, which may be logged.
     pub fn asked_by(&self) -> &str {
         &self.asked_by
     }

@@ -5,8 +5,12 @@ use super::caller::NewApiKey;
 use super::key_files::{KeyFiles, KeyFilesError};
 use super::plan::DepartmentPlan;
 use super::views::MadeDepartment;
+use crate::access::{Grant, GrantId, GrantState, Roles, Terms};
 use crate::crypto::{Random, RandomError, SigningKey, random_bytes};
-use crate::ledger::{ApiKey, ApiKeyState, Department, Entry, Event, Issuing, MintedCertificate};
+use crate::ledger::{
+    Credential, CredentialForm, CredentialState, Department, Entitlement, Entry, Event, GrantChange, Issuing,
+    MintedCertificate, Order,
+};
 use crate::licence::{Authority, CreditCode};
 use crate::pki::{
     Certificate, CertificateIssuer, LicenceForms, MintError, Request, Scope, ScopeError, SubjectName,
@@ -19,12 +23,15 @@ use crate::time::UnixTime;
 /// a licence is judged by them at its `iat` only.
 const YEARS: i64 = 30;
 const YEAR: i64 = 31_556_952;
+/// How long a credential opens anything, unless told otherwise.
+const USUAL_CREDENTIAL_SECONDS: i64 = 365 * 86_400;
 
 /// What certifying works with.
 #[derive(Clone, Copy)]
 pub(super) struct Certifier<'a> {
     /// Name of the region, the organisation in every certificate.
     pub(super) region: &'a str,
+    pub(super) city: CreditCode,
     pub(super) keys: &'a KeyFiles,
     pub(super) store: &'a Store,
     pub(super) random: &'a dyn Random,
@@ -98,15 +105,42 @@ impl Certifier<'_> {
             name: plan.authority.name().to_owned(),
             types: plan.types.clone(),
             issuing,
+            roles: plan.roles.map(|roles| (roles, self.order())),
         }))
     }
 
+    /// An administrator on the machine, for nobody in particular: the city itself.
+    pub(super) fn order(&self) -> Order {
+        Order { department: self.city, asked_by: super::caller::LOCAL.to_owned() }
+    }
+
+    /// Grants a department everything that its plan says.
+    pub(super) fn grant(&self, department: CreditCode, terms: &Terms) -> Result<(), CertifyError> {
+        let id = GrantId::generate(self.random)?;
+        let grant = Grant { id, department, terms: terms.clone(), state: GrantState::InForce };
+        Ok(self.append(Event::Grant(GrantChange { grant, order: self.order(), proposed_by: None }))?)
+    }
+
     /// A new API key for a department. Only its hash is kept.
-    pub(super) fn api_key(&self, department: &Authority) -> Result<MadeDepartment, CertifyError> {
+    pub(super) fn api_key(
+        &self,
+        department: &Authority,
+        roles: Roles,
+    ) -> Result<MadeDepartment, CertifyError> {
         let key = NewApiKey::generate(self.random)?;
         let code = department.code();
-        let state = ApiKeyState::Made;
-        self.append(Event::ApiKey(ApiKey { id: key.name.0, secret: key.secret, department: code, state }))?;
+        self.append(Event::Credential(Credential {
+            id: key.name.0,
+            digest: key.secret,
+            department: code,
+            state: CredentialState::Made,
+            entitlement: Some(Entitlement {
+                roles,
+                expires: self.now.plus(USUAL_CREDENTIAL_SECONDS),
+                form: CredentialForm::Key,
+                order: self.order(),
+            }),
+        }))?;
         Ok(MadeDepartment { code, name: department.name().to_owned(), api_key: key.text })
     }
 

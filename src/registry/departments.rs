@@ -16,7 +16,8 @@ use super::key_files::{KeyFilesError, name};
 use super::open::Registry;
 use super::plan::DepartmentPlan;
 use super::views::{DepartmentView, MadeDepartment};
-use crate::ledger::{ApiKeyState, Event, Issuing};
+use crate::access::Roles;
+use crate::ledger::{CredentialState, Event, Issuing};
 use crate::licence::{Authority, CreditCode, TextError, TypeCode};
 use crate::pki::{self, Certificate, CertificateEntry, ScopeError, TrustList, Usage};
 use crate::store::{AppendError, WitnessError};
@@ -106,7 +107,10 @@ impl Registry {
             _ => Some(self.certify(&certifier, plan)?),
         };
         certifier.enter(plan, issuing)?;
-        let made = certifier.api_key(&plan.authority)?;
+        for terms in &plan.grants {
+            certifier.grant(code, terms)?;
+        }
+        let made = certifier.api_key(&plan.authority, plan.roles.unwrap_or(Roles::NONE))?;
         self.close()?;
         Ok(made)
     }
@@ -116,7 +120,8 @@ impl Registry {
         self.check_departments_clock(now)?;
         let known = self.departments.get(&code).ok_or(DepartmentError::Unknown { code })?;
         let authority = Authority::new(code, &known.department.name)?;
-        let made = self.certifier(now).api_key(&authority)?;
+        let roles = self.roles_of(&code).unwrap_or(Roles::NONE);
+        let made = self.certifier(now).api_key(&authority, roles)?;
         self.close()?;
         Ok(made)
     }
@@ -125,10 +130,10 @@ impl Registry {
     pub fn withdraw_api_key(self, id: &str, now: UnixTime) -> Result<CreditCode, DepartmentError> {
         self.check_departments_clock(now)?;
         let name = key_name(id).ok_or(DepartmentError::UnknownKey)?;
-        let mut key = self.api_key(name).ok_or(DepartmentError::UnknownKey)?;
-        key.state = ApiKeyState::Withdrawn;
+        let mut key = self.credential(name).ok_or(DepartmentError::UnknownKey)?;
+        key.state = CredentialState::Withdrawn;
         let department = key.department;
-        self.certifier(now).append(Event::ApiKey(key))?;
+        self.certifier(now).append(Event::Credential(key))?;
         self.close()?;
         Ok(department)
     }
@@ -145,7 +150,15 @@ impl Registry {
     pub(super) fn certifier(&self, now: UnixTime) -> Certifier<'_> {
         let Self { settings, keys, store, random, .. } = self;
         // Behind the newest entry by less than a minute it may be; the ledger's times never go back for that.
-        Certifier { region: &settings.region, keys, store, random: &**random, now: self.not_behind(now) }
+        let city = settings.city;
+        Certifier {
+            region: &settings.region,
+            city,
+            keys,
+            store,
+            random: &**random,
+            now: self.not_behind(now),
+        }
     }
 
     /// Certifies a department and says so in a new version of the trust list, unless an addition that was interrupted has
@@ -261,10 +274,10 @@ pub fn list_departments(dir: &Path) -> Result<Vec<ListedDepartment>, CheckError>
             Event::Department(one) => {
                 departments.insert(one.code, DepartmentView::of(&one));
             }
-            Event::ApiKey(key) => {
+            Event::Credential(key) => {
                 let id = hex(&key.id);
                 keys.retain(|(_, known)| known.id != id);
-                if key.state == ApiKeyState::Made {
+                if key.state == CredentialState::Made {
                     keys.push((key.department, ListedApiKey { id, made: entry.at }));
                 }
             }
@@ -296,7 +309,7 @@ mod tests {
 
     fn plan(name: &str, algorithm: Algorithm) -> DepartmentPlan {
         let authority = Authority::new(CODE.parse().unwrap(), name).unwrap();
-        DepartmentPlan { authority, types: vec!["11100000MB0143028R001".parse().unwrap()], algorithm }
+        DepartmentPlan::new(authority, vec!["11100000MB0143028R001".parse().unwrap()], algorithm)
     }
 
     /// An addition that ends when the trust list is signed and the department not yet entered.

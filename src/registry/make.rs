@@ -11,6 +11,7 @@ use super::making::Making;
 use super::plan::{DepartmentPlan, Plan};
 use super::settings::{Places, Settings, SettingsError};
 use super::views::MadeDepartment;
+use crate::access::Roles;
 use crate::crypto::{Algorithm, Random, RandomError, random_bytes};
 use crate::ledger::{CheckpointKey, Event, Installation, Issuing, VerifierKeyError};
 use crate::licence::{Catalogue, CatalogueError, CreditCode, TypeCode};
@@ -144,7 +145,14 @@ pub(super) fn make_in(
     let ledger_key =
         LedgerKey { origin: settings.origin.clone(), verifier_key: signer.verifier_key().to_string() };
     let (store, _) = Store::open(&place, &store_keys, signer)?;
-    let certifier = Certifier { region: &plan.region, keys: &keys, store: &store, random: &*random, now };
+    let certifier = Certifier {
+        region: &plan.region,
+        city: plan.city.code(),
+        keys: &keys,
+        store: &store,
+        random: &*random,
+        now,
+    };
     let mut maker = Maker { plan, certifier, certificates: Vec::new() };
     let departments = maker.make(&settings, ledger_key)?;
     store.close()?;
@@ -222,7 +230,11 @@ impl Maker<'_> {
                 authorities.push(Authority { credit_code: code, name, status_uri, status_signer });
             }
             self.certifier.enter(plan, issuing)?;
-            made.push(self.certifier.api_key(&plan.authority)?);
+            for terms in &plan.grants {
+                self.certifier.grant(plan.authority.code(), terms)?;
+            }
+            let roles = plan.roles.unwrap_or(Roles::NONE);
+            made.push(self.certifier.api_key(&plan.authority, roles)?);
         }
         authorities.sort_by_key(|authority| authority.credit_code);
         self.certifier.trust_list(&self.list(settings, authorities, ledger_key), &trust_signer)?;

@@ -5,6 +5,7 @@
 //! `verify`, `receipts`, `presentations`, `statements`, `status_lists`, `packs`. Who asks stands in `caller`, what may go wrong in `act_error`, what is answered
 //! in `views`.
 
+mod access;
 mod act_error;
 mod caller;
 mod certifier;

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use super::caller::{Caller, KeyName, parse_api_key, secret_matches};
+use super::access::Access;
+use super::caller::{Caller, KeyName};
 use super::certifier::department_key;
 use super::key_files::{KeyFiles, KeyFilesError, name};
 use super::own_signer::OwnSigner;
@@ -14,9 +15,9 @@ use super::settings::{Settings, SettingsError};
 use super::status_index::StatusIndexes;
 use super::status_lists::StatusLists;
 use super::views::DepartmentView;
-use crate::crypto::{Digest, Random};
+use crate::crypto::Random;
 use crate::issue::Issuer;
-use crate::ledger::{ApiKey, ApiKeyState, CheckpointKey, Department, Event, VerifierKeyError};
+use crate::ledger::{CheckpointKey, Credential, CredentialState, Department, Event, VerifierKeyError};
 use crate::licence::{AreaCode, Authority, Catalogue, CatalogueError, CreditCode, TextError};
 use crate::pki::{Anchor, TrustError, TrustStore, Usage};
 use crate::store::{
@@ -46,7 +47,7 @@ pub struct Registry {
     pub(super) receipts: OwnSigner,
     pub(super) presentations: OwnSigner,
     ledger_key: String,
-    api_keys: HashMap<KeyName, KnownApiKey>,
+    pub(super) access: Access,
     /// Time of the newest entry: the clock must not go behind it (ADVERSARY #51).
     newest: AtomicI64,
 }
@@ -67,11 +68,6 @@ pub(super) struct KnownDepartment {
 pub(super) struct KnownIssuer {
     pub(super) issuer: Issuer,
     pub(super) status: StatusIndexes,
-}
-
-struct KnownApiKey {
-    secret: Digest,
-    department: CreditCode,
 }
 
 /// An installation could not be opened.
@@ -184,7 +180,7 @@ impl Registry {
         let area_code = settings.area_code().map_err(SettingsError::from)?;
         let departments = loader.departments(&trust, area_code)?;
         let status_lists = loader.status_lists(&trust, &departments)?;
-        let api_keys = loader.api_keys()?;
+        let access = loader.access()?;
         let newest = AtomicI64::new(loader.newest()?);
         let pack_signer = OwnSigner::find(&trust, &keys, name::PACK, Usage::Pack)?;
         let receipts = OwnSigner::find(&trust, &keys, name::RECEIPT, Usage::Receipt)?;
@@ -205,7 +201,7 @@ impl Registry {
             receipts,
             presentations,
             ledger_key,
-            api_keys,
+            access,
             newest,
         };
         Ok((registry, Opened { store: opening }))
@@ -244,21 +240,11 @@ impl Registry {
         all
     }
 
-    /// Whose API key this is. Takes the same time for a wrong secret and an unknown key.
-    pub fn authenticate(&self, presented: &str) -> Option<Caller> {
-        let (name, secret) = parse_api_key(presented)?;
-        let known = self.api_keys.get(&name);
-        secret_matches(secret, known.map(|key| &key.secret))
-            .then_some(known)
-            .flatten()
-            .map(|key| Caller::by_key(key.department, name))
-    }
-
-    /// The API key with this name that is in force.
-    pub(super) fn api_key(&self, name: KeyName) -> Option<ApiKey> {
-        let known = self.api_keys.get(&name)?;
-        let (secret, department) = (known.secret, known.department);
-        Some(ApiKey { id: name.0, secret, department, state: ApiKeyState::Made })
+    /// The credential with this name that is in force.
+    pub(super) fn credential(&self, name: KeyName) -> Option<Credential> {
+        let known = self.access.known();
+        let found = known.credentials.get(&name).map(|known| known.credential.clone());
+        found.filter(|credential| credential.state == CredentialState::Made)
     }
 
     /// An administrator on the machine, acting for a department of this installation.
@@ -369,17 +355,21 @@ impl Loader<'_> {
         Ok(StatusLists::new(authorities, signer))
     }
 
-    fn api_keys(&self) -> Result<HashMap<KeyName, KnownApiKey>, RegistryOpenError> {
-        let mut all = HashMap::new();
-        for (position, event) in self.events(&RowKeys::api_keys())? {
-            let Event::ApiKey(key) = event else {
-                return Err(RegistryOpenError::OtherKind { position, expected: "API key" });
-            };
-            if key.state == ApiKeyState::Made {
-                all.insert(KeyName(key.id), KnownApiKey { secret: key.secret, department: key.department });
+    /// Roles, credentials and grants: entries of three kinds, in the ledger's order.
+    fn access(&self) -> Result<Access, RegistryOpenError> {
+        let mut entries = Vec::new();
+        for range in [RowKeys::departments(), RowKeys::credentials(), RowKeys::grants()] {
+            for row in self.store.rows(&range, usize::MAX)? {
+                let position = read_position(&row.value).map_err(StoreError::from)?;
+                entries.push((position, self.store.entry(position)?));
             }
         }
-        Ok(all)
+        entries.sort_by_key(|(position, _)| *position);
+        let access = Access::default();
+        for (_, entry) in &entries {
+            access.take(entry.at, &entry.event);
+        }
+        Ok(access)
     }
 
     /// Seconds of the newest entry.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::access::{Basis, Call, GrantedFields, GrantedTypes, Roles, Terms};
 use crate::crypto::Algorithm;
 use crate::licence::{AreaCode, Authority, TypeCode};
 
@@ -41,4 +42,31 @@ pub struct DepartmentPlan {
     pub types: Vec<TypeCode>,
     /// What it signs with.
     pub algorithm: Algorithm,
+    /// What its credentials may do; absent: as a department from before there were roles.
+    pub roles: Option<Roles>,
+    /// What is granted to it from the first.
+    pub grants: Vec<Terms>,
+}
+
+/// Licences and changes of status that a new department may do on one day.
+const USUAL_A_DAY: u32 = 1_000_000;
+
+impl DepartmentPlan {
+    /// With the usual roles and grants: one that issues may issue its types, change their status, and verify; any other
+    /// verifies what it is shown.
+    pub fn new(authority: Authority, types: Vec<TypeCode>, algorithm: Algorithm) -> Self {
+        let roles = Some(Roles::before_there_were_roles(!types.is_empty()));
+        let of_its_types = GrantedTypes::Only(types.iter().map(|code| (*code, GrantedFields::All)).collect());
+        let issuing = Terms {
+            calls: [Call::Issue, Call::Status].into_iter().collect(),
+            types: of_its_types,
+            addresses: Vec::new(),
+            from: None,
+            to: None,
+            daily: Some(USUAL_A_DAY),
+            basis: Basis::Duty,
+        };
+        let grants = if types.is_empty() { Vec::new() } else { vec![issuing] };
+        Self { authority, types, algorithm, roles, grants }
+    }
 }

@@ -10,7 +10,7 @@ use super::views::PresentationView;
 use crate::codec::{HalfDigest, LicenceClaims, PresentationClaims, encode_qr_text, limits};
 use crate::crypto::Digest;
 use crate::ledger::{Entry, Event, IssuedLicence, PresentationMade, Uses};
-use crate::licence::{FieldValue, Fields, LicenceType, TextError, check_text};
+use crate::licence::{FieldValue, Fields, HolderNumber, LicenceType, TextError, check_text};
 use crate::store::AppendError;
 use crate::time::UnixTime;
 use crate::verify::Status;
@@ -104,6 +104,7 @@ impl Registry {
         if verdict.status != Status::Valid {
             return Err(ActError::NotGood { reason: verdict.first_reason() });
         }
+        let holders = claims.licence.holders.iter().map(HolderNumber::of).collect();
         let claims = self.presentation_claims(&request, (&claims, &issued), fields, at)?;
         let envelope = self.presentations.sign(claims.encode());
         let envelope = envelope.map_err(|_| ActError::Internal("the presentation key does not sign"))?;
@@ -120,6 +121,7 @@ impl Registry {
             seconds: request.seconds,
             uses: if request.one_time { Uses::One } else { Uses::Many },
             order: caller.order(),
+            holders,
         };
         let guard = self.store.keys().presentation(&made.envelope);
         let entry = Entry { at, event: Event::Presentation(made) };

@@ -17,7 +17,7 @@ use crate::codec::{
 };
 use crate::crypto::Digest;
 use crate::ledger::{Entry, Event, ReceiptGiven};
-use crate::licence::{Authority, Purpose};
+use crate::licence::{Authority, HolderNumber, Purpose};
 use crate::sdjwt::is_sd_jwt;
 use crate::time::UnixTime;
 use crate::verify::{Finding, Form, ShownReceipt, Status, Verdict};
@@ -64,7 +64,8 @@ impl Registry {
         };
         let envelope = self.receipts.sign(claims.encode());
         let envelope = envelope.map_err(|_| ActError::Internal("the receipt key does not sign"))?;
-        let given = ReceiptGiven { envelope: envelope.bare_bytes().to_vec(), order: caller.order() };
+        let holders = self.holders_shown(&verdict)?;
+        let given = ReceiptGiven { envelope: envelope.bare_bytes().to_vec(), order: caller.order(), holders };
         let entry = Entry { at: verdict.at, event: Event::Receipt(given) };
         let guard = self.store.keys().receipt(&claims.id);
         let position = self.store.append(&entry, vec![guard], &*self.random).await?;
@@ -87,6 +88,24 @@ impl Registry {
         };
         let claims = ReceiptClaims::decode(envelope.payload()).map_err(|_| undecodable)?;
         Ok(KeptReceipt { shown: ShownReceipt::new(Arc::new(claims), Some(position)), envelope })
+    }
+
+    /// Holders of the licence that was shown, as the ledger has it: nothing that is not in it makes an entry about anybody.
+    fn holders_shown(&self, verdict: &Verdict) -> Result<Vec<HolderNumber>, ActError> {
+        let by_itself = verdict.licence.as_ref().map(|shown| shown.licence().identifier.clone());
+        let identifier = match (by_itself, &verdict.presentation) {
+            (Some(identifier), _) => Some(identifier),
+            (None, Some(shown)) => {
+                self.store.presentation_at(&shown.envelope())?.map(|(_, made)| made.identifier)
+            }
+            (None, None) => None,
+        };
+        let Some(identifier) = identifier else { return Ok(Vec::new()) };
+        match self.issued(&identifier) {
+            Ok((claims, _)) => Ok(claims.licence.holders.iter().map(HolderNumber::of).collect()),
+            Err(ActError::NotFound) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
     }
 
     fn organisation(&self, caller: &Caller) -> Result<Authority, ActError> {

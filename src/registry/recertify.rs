@@ -25,6 +25,8 @@ impl Registry {
             authority: Authority::new(code, &department.name)?,
             types: department.types.clone(),
             algorithm: self.keys.read(&department_key(code))?.algorithm(),
+            roles: department.roles.as_ref().map(|(roles, _)| *roles),
+            grants: Vec::new(),
         };
         let certifier = self.certifier(now);
         let public = self.keys.read(&department_key(code))?.verifying_key();
@@ -76,7 +78,7 @@ mod tests {
         let department = registry.departments[&CODE.parse().unwrap()].department.clone();
         let authority = Authority::new(department.code, &department.name).unwrap();
         let key = registry.keys.read(&department_key(department.code)).unwrap();
-        let plan = DepartmentPlan { authority, types: department.types, algorithm: key.algorithm() };
+        let plan = DepartmentPlan::new(authority, department.types, key.algorithm());
         let above = registry.certified_key(name::CITY, Certificate::is_authority).unwrap();
         let validity = Validity { not_before: now(), not_after: now().plus(1_000_000) };
         let subject = SubjectName { organization: "示范市", common_name: &department.name };

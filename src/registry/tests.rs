@@ -18,11 +18,7 @@ pub(super) fn now() -> UnixTime {
 fn plan() -> Plan {
     let authority = |code: &str, name| Authority::new(code.parse().unwrap(), name).unwrap();
     let types = Catalogue::shipped().unwrap().iter().map(crate::licence::LicenceType::code).collect();
-    let department = |code, name, types| DepartmentPlan {
-        authority: authority(code, name),
-        types,
-        algorithm: Algorithm::Es256,
-    };
+    let department = |code, name, types| DepartmentPlan::new(authority(code, name), types, Algorithm::Es256);
     Plan {
         region: "示范市".to_owned(),
         city: authority("11110000000021135M", "示范市人民政府"),
@@ -56,7 +52,7 @@ impl City {
 
     /// The department that issues.
     pub(super) fn issuer(&self, registry: &Registry) -> Caller {
-        registry.authenticate(&self.made.departments[0].api_key).unwrap()
+        registry.authenticate(&self.made.departments[0].api_key, now()).unwrap()
     }
 }
 
@@ -78,7 +74,7 @@ fn assert_code(verdict: &Verdict, check: Check, code: Code) {
 fn issue_verify_suspend_verify_across_a_restart() {
     let city = City::new();
     let registry = city.open();
-    let caller = registry.authenticate(&city.made.departments[0].api_key).unwrap();
+    let caller = registry.authenticate(&city.made.departments[0].api_key, now()).unwrap();
     let runtime = runtime();
     let issued = runtime.block_on(registry.issue(&caller, "order-1", SAMPLE, now())).unwrap();
     let replayed = runtime.block_on(registry.issue(&caller, "order-1", SAMPLE, now().plus(5))).unwrap();
@@ -113,7 +109,7 @@ fn issue_verify_suspend_verify_across_a_restart() {
 fn a_number_is_given_once_and_passes_to_the_next_version() {
     let city = City::new();
     let registry = city.open();
-    let caller = registry.authenticate(&city.made.departments[0].api_key).unwrap();
+    let caller = registry.authenticate(&city.made.departments[0].api_key, now()).unwrap();
     let runtime = runtime();
     let issue = |key: &str, body: &[u8]| runtime.block_on(registry.issue(&caller, key, body, now()));
     let first = issue("1", SAMPLE).unwrap();
@@ -144,8 +140,8 @@ fn a_number_is_given_once_and_passes_to_the_next_version() {
 fn another_department_sees_and_changes_nothing() {
     let city = City::new();
     let registry = city.open();
-    let caller = registry.authenticate(&city.made.departments[0].api_key).unwrap();
-    let other = registry.authenticate(&city.made.departments[1].api_key).unwrap();
+    let caller = registry.authenticate(&city.made.departments[0].api_key, now()).unwrap();
+    let other = registry.authenticate(&city.made.departments[1].api_key, now()).unwrap();
     let runtime = runtime();
     let issued = runtime.block_on(registry.issue(&caller, "1", SAMPLE, now())).unwrap();
     let body = br#"{"to": "revoked", "reason": "mine"}"#;
@@ -162,7 +158,7 @@ fn another_department_sees_and_changes_nothing() {
 fn nothing_personal_lies_open_on_the_disk() {
     let city = City::new();
     let registry = city.open();
-    let caller = registry.authenticate(&city.made.departments[0].api_key).unwrap();
+    let caller = registry.authenticate(&city.made.departments[0].api_key, now()).unwrap();
     runtime().block_on(registry.issue(&caller, "order-1", SAMPLE, now())).unwrap();
     registry.close().unwrap();
     let mut files = 0;
@@ -260,7 +256,7 @@ fn who_comes_second_to_the_same_history_is_told_who_came_first() {
 
     let city = City::new();
     let registry = city.open();
-    let caller = registry.authenticate(&city.made.departments[0].api_key).unwrap();
+    let caller = registry.authenticate(&city.made.departments[0].api_key, now()).unwrap();
     let machine = Caller::local(caller.department());
     let runtime = runtime();
     let issued = runtime.block_on(registry.issue(&caller, "order-1", SAMPLE, now())).unwrap();

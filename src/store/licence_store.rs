@@ -14,7 +14,9 @@ use super::sled_engine::{IndexPolicy, OpenError, Opening, SledEngine, SledOption
 use super::witness::{WitnessError, read_checkpoint};
 use crate::codec::{Envelope, LicenceClaims, ReceiptId, StatusReference, limits};
 use crate::crypto::{DataKey, Digest, Random, RandomError, SealError};
-use crate::ledger::{CheckpointKey, Entry, EntryError, Event, PresentationMade, ReceiptGiven, Uses};
+use crate::ledger::{
+    CheckpointKey, Entry, EntryError, Event, HolderUse, PresentationMade, ReceiptGiven, Uses,
+};
 use crate::licence::{CreditCode, Identifier, TypeCode};
 use crate::verify::{
     Change, PresentationRecord, ReceiptRecord, Record, Records, RecordsUnavailable, SdJwtRecord, StatusEvent,
@@ -227,6 +229,10 @@ impl Store {
         let Some(position) = self.position_at(&self.reader.keys.receipt(id))? else { return Ok(None) };
         match self.entry(position)?.event {
             Event::Receipt(given) => Ok(Some((position, given))),
+            Event::Use(used) => {
+                let HolderUse { receipt: envelope, order, holder, .. } = used;
+                Ok(Some((position, ReceiptGiven { envelope, order, holders: vec![holder] })))
+            }
             _ => Err(RowContentError::Value { what: "receipt" }.into()),
         }
     }

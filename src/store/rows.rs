@@ -8,7 +8,7 @@ use crate::codec::cbor::{CborError, Reader, Writer};
 use crate::codec::{Envelope, EnvelopeError, LicenceClaims, PayloadError, ReceiptClaims, ReceiptId, limits};
 use crate::crypto::{DataKey, Digest, IndexKey};
 use crate::ledger::{Entry, Event, IssuedLicence, StatusChange};
-use crate::licence::{CreditCode, Holder, Identifier, State, TypeCode};
+use crate::licence::{CreditCode, HolderNumber, Identifier, State, TypeCode};
 use crate::time::UnixTime;
 
 /// Makes index keys. Holders, numbers and identifiers go in as HMACs only.
@@ -113,9 +113,36 @@ impl RowKeys {
         KeyRange::prefix(b"d")
     }
 
-    /// `a`: every API key, by its id.
-    pub fn api_keys() -> KeyRange {
+    /// `a`: every credential, by its id.
+    pub fn credentials() -> KeyRange {
         KeyRange::prefix(b"a")
+    }
+
+    /// `g`: every grant, by its id.
+    pub fn grants() -> KeyRange {
+        KeyRange::prefix(b"g")
+    }
+
+    /// `o`: uses of a holder's licences, oldest first.
+    pub fn uses_of(&self, holder: &HolderNumber) -> KeyRange {
+        KeyRange::prefix(&self.number_prefix(b'o', holder))
+    }
+
+    /// `v`: uses of anybody's licences from a position on, in the ledger's order.
+    pub fn uses_from(position: u64) -> KeyRange {
+        let mut range = KeyRange::prefix(b"v");
+        range.from = with_number(b"v".to_vec(), &position.to_be_bytes());
+        range
+    }
+
+    /// `q`: a holder's consents to a department.
+    pub fn consents(&self, holder: &HolderNumber, department: CreditCode) -> KeyRange {
+        KeyRange::prefix(&self.consents_prefix(holder, department))
+    }
+
+    fn consents_prefix(&self, holder: &HolderNumber, department: CreditCode) -> Vec<u8> {
+        let (code_type, code) = (holder.code_type().code(), holder.code());
+        self.hashed(b'q', &[code_type.as_bytes(), code.as_bytes(), department.as_str().as_bytes()])
     }
 
     /// `l`: a licence.
@@ -144,8 +171,8 @@ impl RowKeys {
     }
 
     /// `h`: a holder's licences, oldest first.
-    pub fn licences_of(&self, holder: &Holder) -> KeyRange {
-        KeyRange::prefix(&self.holder_prefix(holder))
+    pub fn licences_of(&self, holder: &HolderNumber) -> KeyRange {
+        KeyRange::prefix(&self.number_prefix(b'h', holder))
     }
 
     /// `y`: an authority's licences of a type, oldest first.
@@ -197,17 +224,39 @@ impl RowKeys {
             Event::Department(department) => {
                 vec![at_position(with_number(b"d".to_vec(), department.code.as_str().as_bytes()))]
             }
-            Event::ApiKey(key) => vec![at_position(with_number(b"a".to_vec(), &key.id))],
+            Event::Credential(credential) => {
+                vec![at_position(with_number(b"a".to_vec(), &credential.id))]
+            }
             Event::TrustList(_) => vec![at_position(Self::trust_list())],
             Event::Licence(issued) => self.rows_of_licence(position, entry.at, issued)?,
             Event::Status(change) => vec![self.row_of_status(position, entry.at, change)],
             Event::SdJwt(issued) => vec![at_position(self.sd_jwt(&issued.issuer_signed))],
             Event::Receipt(given) => {
                 let envelope = Envelope::decode(&given.envelope, limits::ENVELOPE)?;
-                vec![at_position(self.receipt(&ReceiptClaims::decode(envelope.payload())?.id))]
+                let receipt = at_position(self.receipt(&ReceiptClaims::decode(envelope.payload())?.id));
+                let mut rows = vec![receipt, Self::use_at(position)];
+                rows.extend(given.holders.iter().map(|holder| self.use_of(holder, position)));
+                rows
             }
-            Event::Presentation(made) => vec![at_position(self.presentation(&made.envelope))],
+            Event::Presentation(made) => {
+                let mut rows = vec![at_position(self.presentation(&made.envelope))];
+                rows.extend(made.holders.iter().map(|holder| self.use_of(holder, position)));
+                rows
+            }
             Event::PresentationUsed(used) => vec![at_position(self.presentation_used(&used.presentation))],
+            Event::Grant(change) => {
+                vec![at_position(with_number(b"g".to_vec(), change.grant.id.as_bytes()))]
+            }
+            Event::Use(used) => {
+                let envelope = Envelope::decode(&used.receipt, limits::ENVELOPE)?;
+                let receipt = at_position(self.receipt(&ReceiptClaims::decode(envelope.payload())?.id));
+                vec![receipt, Self::use_at(position), self.use_of(&used.holder, position)]
+            }
+            Event::Consent(change) => {
+                let key = self.consents_prefix(&change.holder, change.department);
+                let consent = at_position(with_number(key, change.id.as_bytes()));
+                vec![consent, self.use_of(&change.holder, position)]
+            }
         })
     }
 
@@ -236,7 +285,7 @@ impl RowKeys {
             Row { key: self.status_index(&claims.status.uri, claims.status.index), value: Vec::new() },
         ];
         rows.extend(licence.holders.iter().map(|holder| {
-            let key = with_number(self.holder_prefix(holder), &place);
+            let key = with_number(self.number_prefix(b'h', &HolderNumber::of(holder)), &place);
             Row { key, value: Vec::new() }
         }));
         if let Some(replaced) = &issued.replaces {
@@ -254,8 +303,17 @@ impl RowKeys {
         Row { key: self.event(&change.identifier, change.sequence), value }
     }
 
-    fn holder_prefix(&self, holder: &Holder) -> Vec<u8> {
-        self.hashed(b'h', &[holder.code_type().code().as_bytes(), holder.code().as_bytes()])
+    fn use_at(position: u64) -> Row {
+        Row { key: with_number(b"v".to_vec(), &position.to_be_bytes()), value: Vec::new() }
+    }
+
+    fn use_of(&self, holder: &HolderNumber, position: u64) -> Row {
+        let key = with_number(self.number_prefix(b'o', holder), &position.to_be_bytes());
+        Row { key, value: Vec::new() }
+    }
+
+    fn number_prefix(&self, letter: u8, holder: &HolderNumber) -> Vec<u8> {
+        self.hashed(letter, &[holder.code_type().code().as_bytes(), holder.code().as_bytes()])
     }
 
     fn hashed(&self, letter: u8, parts: &[&[u8]]) -> Vec<u8> {

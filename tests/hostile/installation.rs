@@ -6,7 +6,7 @@ use std::sync::Arc;
 use elicense::codec::KeyId;
 use elicense::crypto::{Algorithm, DataKey, Digest, SigningKey, SystemRandom, create_secret_file};
 use elicense::ledger::{
-    ApiKey, ApiKeyState, CheckpointKey, Department, Entry, Event, IssuedLicence, Issuing, Order,
+    CheckpointKey, Credential, CredentialState, Department, Entry, Event, IssuedLicence, Issuing, Order,
 };
 use elicense::licence::{Authority, CreditCode, TypeCode};
 use elicense::pki::{Anchor, TrustStore};
@@ -48,11 +48,7 @@ pub(crate) fn make_with(dir: &Path, trust_list: &[u8]) {
 
 fn plan() -> Plan {
     let authority = |code: &str, name| Authority::new(code.parse().unwrap(), name).unwrap();
-    let department = |code, name| DepartmentPlan {
-        authority: authority(code, name),
-        types: Vec::new(),
-        algorithm: Algorithm::Es256,
-    };
+    let department = |code, name| DepartmentPlan::new(authority(code, name), Vec::new(), Algorithm::Es256);
     Plan {
         region: REGION.to_owned(),
         city: authority(CITY_CODE, CITY_NAME),
@@ -92,17 +88,18 @@ fn events(trust: &TrustStore, trust_list: &[u8]) -> Vec<Event> {
             name: name.to_owned(),
             types,
             issuing: Some(Issuing { key_id, status_tag: (*tag).to_owned() }),
+            roles: None,
         })
     };
     let mut events = vec![
         issuing(ES256, ES256_NAME),
         issuing(EDDSA, EDDSA_NAME),
         Event::TrustList(trust_list.to_vec()),
-        api_key(API_KEYS.es256, ES256, ApiKeyState::Made),
-        api_key(API_KEYS.eddsa, EDDSA, ApiKeyState::Made),
-        api_key(API_KEYS.verifies_only, VERIFIES_ONLY, ApiKeyState::Made),
-        api_key(API_KEYS.withdrawn, ES256, ApiKeyState::Made),
-        api_key(API_KEYS.withdrawn, ES256, ApiKeyState::Withdrawn),
+        api_key(API_KEYS.es256, ES256, CredentialState::Made),
+        api_key(API_KEYS.eddsa, EDDSA, CredentialState::Made),
+        api_key(API_KEYS.verifies_only, VERIFIES_ONLY, CredentialState::Made),
+        api_key(API_KEYS.withdrawn, ES256, CredentialState::Made),
+        api_key(API_KEYS.withdrawn, ES256, CredentialState::Withdrawn),
     ];
     events.extend([("es256", ES256), ("eddsa", EDDSA)].map(|(name, code)| {
         Event::Licence(Box::new(IssuedLicence {
@@ -117,11 +114,12 @@ fn events(trust: &TrustStore, trust_list: &[u8]) -> Vec<Event> {
     events
 }
 
-fn api_key(text: &str, department: &str, state: ApiKeyState) -> Event {
+fn api_key(text: &str, department: &str, state: CredentialState) -> Event {
     let (id, secret) = text.strip_prefix("elk_").unwrap().split_once('_').unwrap();
     let department: CreditCode = department.parse().unwrap();
     let id = u64::from_str_radix(id, 16).unwrap().to_be_bytes();
-    Event::ApiKey(ApiKey { id, secret: Digest::of(secret.as_bytes()), department, state })
+    let digest = Digest::of(secret.as_bytes());
+    Event::Credential(Credential { id, digest, department, state, entitlement: None })
 }
 
 #[tokio::test]
@@ -144,6 +142,6 @@ async fn it_opens_and_the_golden_licences_are_in_it() {
             Status::Valid
         );
     }
-    assert!(registry.authenticate(API_KEYS.es256).is_some());
-    assert!(registry.authenticate(API_KEYS.withdrawn).is_none());
+    assert!(registry.authenticate(API_KEYS.es256, now).is_some());
+    assert!(registry.authenticate(API_KEYS.withdrawn, now).is_none());
 }

@@ -54,11 +54,8 @@ impl City {
     fn with_other(other: &str, types_of_other: Vec<TypeCode>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let authority = |code: &str, name| Authority::new(code.parse().unwrap(), name).unwrap();
-        let department = |code, name, types| DepartmentPlan {
-            authority: authority(code, name),
-            types,
-            algorithm: Algorithm::Es256,
-        };
+        let department =
+            |code, name, types| DepartmentPlan::new(authority(code, name), types, Algorithm::Es256);
         let types = Catalogue::shipped().unwrap().iter().map(LicenceType::code).collect();
         let plan = Plan {
             region: "示范市".to_owned(),

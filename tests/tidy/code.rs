@@ -7,7 +7,7 @@ const LAYERS: [&[&str]; 10] = [
     &["time"],
     &["crypto"],
     &["licence"],
-    &["codec"],
+    &["codec", "access"],
     &["pki", "status", "ledger", "sdjwt"],
     &["verify", "issue"],
     &["store", "render", "pack"],

@@ -1,8 +1,11 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::access::{Basis, Call, Grant, GrantId, GrantState, GrantedFields, GrantedTypes, Role, Terms};
 use crate::crypto::SystemRandom;
-use crate::ledger::Uses;
+use crate::ledger::{ConsentState, CredentialForm, CredentialState, Entitlement, UsedLicence, Uses};
+use crate::licence::{HolderCodeType, HolderNumber};
+use crate::time::Date;
 
 fn order() -> Order {
     Order { department: code(), asked_by: "local".to_owned() }
@@ -28,7 +31,7 @@ fn one_of_each() -> Vec<Event> {
     let replaced = |purpose| Some(Replaced { identifier: identifier(), sequence: 3, purpose });
     let issuing = Some(Issuing { key_id: KeyId::from_bytes([4; 8]), status_tag: "3f2a".to_owned() });
     let types = vec!["11100000000013338W011".parse().unwrap()];
-    vec![
+    let mut events = vec![
         Event::Installation(Installation {
             region: "示范市".to_owned(),
             public_url: "http://127.0.0.1:1".to_owned(),
@@ -36,15 +39,40 @@ fn one_of_each() -> Vec<Event> {
             city: code(),
         }),
         Event::Certificate(MintedCertificate { der: vec![0x30], key_name: "root".to_owned() }),
-        Event::Department(Department { code: code(), name: "住建局".to_owned(), types, issuing }),
         Event::Department(Department {
-            code: code(), name: "窗口".to_owned(), types: vec![], issuing: None
+            code: code(),
+            name: "住建局".to_owned(),
+            types,
+            issuing: issuing.clone(),
+            roles: None,
         }),
-        Event::ApiKey(ApiKey {
+        Event::Department(Department {
+            code: code(),
+            name: "窗口".to_owned(),
+            types: vec![],
+            issuing: None,
+            roles: None,
+        }),
+        Event::Department(Department {
+            code: code(),
+            name: "窗口".to_owned(),
+            types: vec![],
+            issuing: None,
+            roles: Some((Roles::NONE, order())),
+        }),
+        Event::Department(Department {
+            code: code(),
+            name: "住建局".to_owned(),
+            types: vec![],
+            issuing,
+            roles: Some((Roles::all(), order())),
+        }),
+        Event::Credential(Credential {
             id: [7; 8],
-            secret: Digest::of(b"secret"),
+            digest: Digest::of(b"secret"),
             department: code(),
-            state: ApiKeyState::Withdrawn,
+            state: CredentialState::Withdrawn,
+            entitlement: None,
         }),
         Event::TrustList(vec![0xd2]),
         Event::Licence(Box::new(licence.clone())),
@@ -81,11 +109,116 @@ fn one_of_each() -> Vec<Event> {
             holder_key: Some(Digest::of(b"jwk")),
             order: order(),
         }),
-        Event::Receipt(ReceiptGiven { envelope: vec![0xd2; 500], order: order() }),
+        Event::Receipt(ReceiptGiven { envelope: vec![0xd2; 500], order: order(), holders: vec![] }),
+        Event::Receipt(ReceiptGiven {
+            envelope: vec![0xd2; 500],
+            order: order(),
+            holders: vec![holder(); 2],
+        }),
         made(Uses::Many),
         made(Uses::One),
         Event::PresentationUsed(PresentationUsed { presentation: Digest::of(b"p"), by: None }),
         Event::PresentationUsed(PresentationUsed { presentation: Digest::of(b"p"), by: Some(order()) }),
+    ];
+    events.extend(of_access());
+    events
+}
+
+fn holder() -> HolderNumber {
+    HolderNumber::new("11010519491231002X", HolderCodeType::CitizenNumber).unwrap()
+}
+
+/// Credentials, grants, uses and consents, each with everything and with nothing that may be absent.
+fn of_access() -> Vec<Event> {
+    let at = UnixTime::from_seconds(1_800_000_000).unwrap();
+    let fields = GrantedFields::Only(["a".to_owned(), "b".to_owned()].into_iter().collect());
+    let only = [("11100000000013338W011", GrantedFields::All), ("11100000MB0143028R001", fields)];
+    let only =
+        GrantedTypes::Only(only.into_iter().map(|(code, fields)| (code.parse().unwrap(), fields)).collect());
+    let calls = [Call::Lookup, Call::Issue].into_iter().collect();
+    let whole = Terms {
+        calls,
+        types: only,
+        addresses: vec!["10.0.0.0/8".parse().unwrap()],
+        from: Date::new(2026, 11, 1),
+        to: Date::new(2027, 11, 1),
+        daily: Some(5_000),
+        basis: Basis::Consent,
+    };
+    let bare = Terms {
+        calls,
+        types: GrantedTypes::All,
+        addresses: Vec::new(),
+        from: None,
+        to: None,
+        daily: None,
+        basis: Basis::Duty,
+    };
+    let grant = |terms, state| Grant { id: GrantId::from_bytes([1; 8]), department: code(), terms, state };
+    let used = UsedLicence { identifier: identifier(), fields: vec!["address".to_owned()] };
+    let looked = HolderUse {
+        receipt: vec![0xd2; 400],
+        order: order(),
+        call: Call::Lookup,
+        holder: holder(),
+        licences: vec![],
+        item_code: None,
+        result: None,
+    };
+    let consent = ConsentChange {
+        id: GrantId::from_bytes([2; 8]),
+        holder: holder(),
+        department: code(),
+        types: vec![],
+        item_code: None,
+        until: at,
+        state: ConsentState::Given,
+        order: order(),
+    };
+    let entitlement = Entitlement {
+        roles: [Role::Portal].into_iter().collect(),
+        expires: at,
+        form: CredentialForm::Certificate,
+        order: order(),
+    };
+    vec![
+        Event::Credential(Credential {
+            id: [7; 8],
+            digest: Digest::of(b"secret"),
+            department: code(),
+            state: CredentialState::Made,
+            entitlement: Some(entitlement),
+        }),
+        Event::Grant(GrantChange {
+            grant: grant(whole.clone(), GrantState::InForce),
+            order: order(),
+            proposed_by: Some(order()),
+        }),
+        Event::Grant(GrantChange {
+            grant: grant(Terms { from: None, ..whole }, GrantState::Withdrawn),
+            order: order(),
+            proposed_by: None,
+        }),
+        Event::Grant(GrantChange {
+            grant: grant(bare, GrantState::Proposed),
+            order: order(),
+            proposed_by: None,
+        }),
+        Event::Use(looked.clone()),
+        Event::Use(HolderUse {
+            call: Call::Materials,
+            licences: vec![used.clone()],
+            item_code: Some("1".to_owned()),
+            ..looked.clone()
+        }),
+        Event::Use(HolderUse { call: Call::Comparison, licences: vec![used], result: Some(6), ..looked }),
+        Event::Consent(consent.clone()),
+        Event::Consent(ConsentChange {
+            types: vec!["11100000000013338W011".parse().unwrap()],
+            item_code: Some("1".to_owned()),
+            state: ConsentState::Withdrawn,
+            ..consent
+        }),
     ]
 }
 
@@ -99,6 +232,7 @@ fn made(uses: Uses) -> Event {
         seconds: 60,
         uses,
         order: order(),
+        holders: if uses == Uses::One { vec![holder()] } else { Vec::new() },
     })
 }
 
@@ -158,12 +292,13 @@ fn any_event() -> impl Strategy<Value = Event> {
             let identifier = identifier();
             Event::Status(StatusChange { identifier, to, reason, legal_basis, order, sequence })
         });
-    let state = prop_oneof![Just(ApiKeyState::Made), Just(ApiKeyState::Withdrawn)];
-    let api_key = (any::<[u8; 8]>(), digest(), state)
-        .prop_map(|(id, secret, state)| Event::ApiKey(ApiKey { id, secret, department: code(), state }));
+    let state = prop_oneof![Just(CredentialState::Made), Just(CredentialState::Withdrawn)];
+    let credential = (any::<[u8; 8]>(), digest(), state).prop_map(|(id, digest, state)| {
+        Event::Credential(Credential { id, digest, department: code(), state, entitlement: None })
+    });
     let certificate = (bytes(), "[a-z-]{1,40}")
         .prop_map(|(der, key_name)| Event::Certificate(MintedCertificate { der, key_name }));
-    prop_oneof![licence, status, api_key, certificate, bytes().prop_map(Event::TrustList)]
+    prop_oneof![licence, status, credential, certificate, bytes().prop_map(Event::TrustList)]
 }
 
 proptest! {
