@@ -1,6 +1,6 @@
 //! The service over HTTP/1.1: JSON, and `application/problem+json` where something was not done.
 //!
-//! `server` accepts connections and drains them, `descriptors` bounds them by what the process may open,
+//! `server` accepts connections and drains them, `tls` shakes hands before, `descriptors` bounds them by what the process may open,
 //! `write_timeout` breaks with who does not read, `router` is the table of calls, `observe` stands around every one of
 //! them. Calls: `verifications` and `batch`, `licences`, `status_changes`, `receipts`, `presentations`, `statements`,
 //! `status_lists`, `packs`, `page`, `present_page`, `openapi`. What they share: `state`, `department`
@@ -31,6 +31,7 @@ mod statements;
 mod status_changes;
 mod status_lists;
 mod strangers;
+mod tls;
 mod trace;
 mod verifications;
 mod write_timeout;
@@ -38,6 +39,7 @@ mod write_timeout;
 pub use pictures::PictureReaders;
 pub use problem::Problem;
 pub use router::{Operation, ROUTES, Route, Verb, build};
-pub use server::serve;
+pub use server::{Network, serve};
 pub use state::{Listener, State};
 pub use strangers::Strangers;
+pub use tls::{Tls, TlsError, TlsFiles};
