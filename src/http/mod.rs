@@ -4,7 +4,7 @@
 //! `write_timeout` breaks with who does not read, `router` is the table of calls, `observe` stands around every one of
 //! them. Calls: `verifications` and `batch`, `licences`, `status_changes`, `receipts`, `presentations`, `statements`,
 //! `status_lists`, `packs`, `page`, `present_page`, `openapi`. What they share: `state`, `department`
-//! (who asks), `strangers` (how often who has no key), `trace` (what the request is called), `body` and `lines` (what was sent), `pictures` (bounded workers), `answer` and
+//! (who asks), `identity_provider` (who says that about people), `strangers` (how often who has no key), `trace` (what the request is called), `body` and `lines` (what was sent), `pictures` (bounded workers), `answer` and
 //! `problem` (what is sent back).
 
 mod accept;
@@ -13,6 +13,7 @@ mod batch;
 mod body;
 mod department;
 mod descriptors;
+mod identity_provider;
 mod licences;
 mod lines;
 mod observe;
@@ -36,6 +37,7 @@ mod trace;
 mod verifications;
 mod write_timeout;
 
+pub use identity_provider::{IdentityProvider, IdentityProviderError};
 pub use pictures::PictureReaders;
 pub use problem::Problem;
 pub use router::{Operation, ROUTES, Route, Verb, build};

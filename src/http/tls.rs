@@ -23,6 +23,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
+use zeroize::Zeroizing;
 
 use crate::crypto::{Digest, KeyFileError, read_secret_file};
 use crate::licence::CreditCode;
@@ -113,11 +114,12 @@ impl Tls {
             .build()
             .map_err(|error| wrong_root(&error))?;
         let own = Arc::new(OwnCertificate::read(files)?);
+        let resolver: Arc<dyn ResolvesServerCert> = Arc::<OwnCertificate>::clone(&own);
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&version::TLS13, &version::TLS12])
             .map_err(|error| wrong_root(&error))?
             .with_client_cert_verifier(clients)
-            .with_cert_resolver(Arc::clone(&own) as _);
+            .with_cert_resolver(resolver);
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
@@ -191,19 +193,20 @@ struct OwnCertificate {
 
 impl OwnCertificate {
     fn read(files: TlsFiles) -> Result<Self, TlsError> {
-        let (seen, certified) = files.read()?;
-        Ok(Self { now: RwLock::new(Arc::new(certified()?)), files, seen: Mutex::new(seen) })
+        let contents = files.read()?;
+        let now = RwLock::new(Arc::new(files.certified(&contents)?));
+        Ok(Self { files, now, seen: Mutex::new(contents.digests()) })
     }
 
     /// Whether there was something new, and it is used from now on.
     fn read_again(&self) -> Result<bool, TlsError> {
-        let (digests, certified) = self.files.read()?;
+        let contents = self.files.read()?;
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if *seen == digests {
+        if *seen == contents.digests() {
             return Ok(false);
         }
-        let certified = Arc::new(certified()?);
-        *seen = digests;
+        let certified = Arc::new(self.files.certified(&contents)?);
+        *seen = contents.digests();
         *self.now.write().unwrap_or_else(PoisonError::into_inner) = certified;
         Ok(true)
     }
@@ -215,21 +218,32 @@ impl ResolvesServerCert for OwnCertificate {
     }
 }
 
+/// What the two files hold.
+struct Contents {
+    certificates: Vec<u8>,
+    key: Zeroizing<Vec<u8>>,
+}
+
+impl Contents {
+    fn digests(&self) -> [Digest; 2] {
+        [Digest::of(&self.certificates), Digest::of(&self.key)]
+    }
+}
+
 impl TlsFiles {
-    /// Digests of both files, and what makes them into a certificate with its key.
-    fn read(&self) -> Result<([Digest; 2], impl FnOnce() -> Result<CertifiedKey, TlsError>), TlsError> {
+    fn read(&self) -> Result<Contents, TlsError> {
         let certificates = read_certificates(&self.certificates)?;
-        let key = read_secret_file(&self.key)?;
-        let digests = [Digest::of(&certificates), Digest::of(&key)];
-        Ok((digests, move || {
-            let chain = chain(&self.certificates, &certificates)?;
-            let wrong = || TlsError::Key { path: self.key.clone() };
-            let key = PrivateKeyDer::from_pem_slice(&key).map_err(|_| wrong())?;
-            let certified = CertifiedKey::new(chain, any_supported_type(&key).map_err(|_| wrong())?);
-            let pair = || TlsError::Pair { certificates: self.certificates.clone(), key: self.key.clone() };
-            certified.keys_match().map_err(|_| pair())?;
-            Ok(certified)
-        }))
+        Ok(Contents { certificates, key: read_secret_file(&self.key)? })
+    }
+
+    fn certified(&self, contents: &Contents) -> Result<CertifiedKey, TlsError> {
+        let chain = chain(&self.certificates, &contents.certificates)?;
+        let wrong = || TlsError::Key { path: self.key.clone() };
+        let key = PrivateKeyDer::from_pem_slice(&contents.key).map_err(|_| wrong())?;
+        let certified = CertifiedKey::new(chain, any_supported_type(&key).map_err(|_| wrong())?);
+        let pair = || TlsError::Pair { certificates: self.certificates.clone(), key: self.key.clone() };
+        certified.keys_match().map_err(|_| pair())?;
+        Ok(certified)
     }
 }
 
