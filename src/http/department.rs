@@ -8,7 +8,7 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 
-use super::identity_provider::IdentityProvider;
+use super::identity_provider::{IdentityProvider, Unreached};
 use super::problem::Problem;
 use super::server::Source;
 use super::state::{Listener, State};
@@ -58,7 +58,9 @@ async fn shown(parts: &Parts, state: &State) -> Result<Option<Caller>, Problem> 
     }
     let Some(bearer) = bearer(&parts.headers) else { return Ok(None) };
     let caller = match &state.identity_provider {
-        Some(provider) if IdentityProvider::takes(bearer) => provider.caller(bearer, registry, now).await?,
+        Some(provider) if IdentityProvider::takes(bearer) => {
+            provider.caller(bearer, registry, now).await.map_err(|Unreached| unreached())?
+        }
         _ => registry.authenticate(bearer, now),
     };
     match (caller, certificate) {
@@ -68,6 +70,12 @@ async fn shown(parts: &Parts, state: &State) -> Result<Option<Caller>, Problem> 
         }
         (caller, _) => Ok(caller),
     }
+}
+
+/// Nobody can say whether the token is good; keys and certificates are as good as ever.
+fn unreached() -> Problem {
+    let detail = "the identity provider cannot be reached, so that no token can be judged";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "identity_provider_unavailable", detail).retry_after(30)
 }
 
 /// Who asks for what the installation keeps: a department, or on the local socket an administrator for nobody in particular.

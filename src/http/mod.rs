@@ -3,7 +3,7 @@
 //! `server` accepts connections and drains them, `tls` shakes hands before, `descriptors` bounds them by what the process may open,
 //! `write_timeout` breaks with who does not read, `router` is the table of calls, `observe` stands around every one of
 //! them. Calls: `verifications` and `batch`, `licences`, `status_changes`, `receipts`, `presentations`, `statements`,
-//! `status_lists`, `packs`, `page`, `present_page`, `openapi`. What they share: `state`, `department`
+//! `status_lists`, `packs`, `certificates`, `page`, `present_page`, `openapi`. What they share: `state`, `department`
 //! (who asks), `identity_provider` (who says that about people), `strangers` (how often who has no key), `trace` (what the request is called), `body` and `lines` (what was sent), `pictures` (bounded workers), `answer` and
 //! `problem` (what is sent back).
 
@@ -11,6 +11,7 @@ mod accept;
 mod answer;
 mod batch;
 mod body;
+mod certificates;
 mod department;
 mod descriptors;
 mod identity_provider;

@@ -374,14 +374,30 @@ fn read_signature_algorithm(
     }
 }
 
+const P256: &[u8] = &[
+    0x30, 0x59, 0x30, 0x13, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 6, 8, 0x2a, 0x86, 0x48, 0xce,
+    0x3d, 0x03, 0x01, 0x07, 3, 0x42, 0,
+];
+const ED25519: &[u8] = &[0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0];
+
+/// A public key by its subjectPublicKeyInfo in DER, in one of the two forms that certificates here have.
+pub fn public_key_from_der(der: &[u8]) -> Option<VerifyingKey> {
+    let known = [(P256, Algorithm::Es256), (ED25519, Algorithm::EdDsa)];
+    known.iter().find_map(|(form, algorithm)| VerifyingKey::new(*algorithm, der.strip_prefix(*form)?).ok())
+}
+
+/// The same the other way.
+pub fn public_key_to_der(key: &VerifyingKey) -> Vec<u8> {
+    let form = match key.algorithm() {
+        Algorithm::Es256 => P256,
+        Algorithm::EdDsa => ED25519,
+    };
+    [form, key.as_bytes()].concat()
+}
+
 /// Only two forms of subjectPublicKeyInfo exist here, so they too are compared as bytes: a named curve, no compressed
 /// point, no parameters behind Ed25519.
 fn read_key(info: &SubjectPublicKeyInfo<'_>) -> Result<VerifyingKey, CertificateError> {
-    const P256: &[u8] = &[
-        0x30, 0x59, 0x30, 0x13, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 6, 8, 0x2a, 0x86, 0x48, 0xce,
-        0x3d, 0x03, 0x01, 0x07, 3, 0x42, 0,
-    ];
-    const ED25519: &[u8] = &[0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0];
     if let Some(point) = info.raw.strip_prefix(P256) {
         Ok(VerifyingKey::new(Algorithm::Es256, point)?)
     } else if let Some(point) = info.raw.strip_prefix(ED25519) {

@@ -358,7 +358,7 @@ pub(crate) fn ecdsa_der(signature: &[u8; 64]) -> Vec<u8> {
 
 mod tls;
 
-pub use tls::{HostName, mint_tls_client, mint_tls_server};
+pub use tls::{HostName, HostNameError, mint_tls_client, mint_tls_server};
 
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::history::CameFirst;
 use super::presentations::PresentationError;
+use super::tls_certificates::TlsCertificateError;
 use crate::access::{Call, Role};
 use crate::issue::{IssueError, PredecessorError};
 use crate::licence::{
@@ -187,6 +188,9 @@ pub enum ActError {
         /// The call.
         call: Call,
     },
+    /// A certificate of TLS that cannot be made so.
+    #[error(transparent)]
+    TlsCertificate(#[from] TlsCertificateError),
     /// Something that cannot be.
     #[error("{0}")]
     Internal(&'static str),
@@ -228,7 +232,7 @@ pub struct ProblemView {
 
 impl ActError {
     /// A stable word.
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             Self::Draft(DraftError::Unreadable(error)) => error.code(),
             Self::Draft(DraftError::Refused(_)) => "draft_refused",
@@ -264,6 +268,9 @@ impl ActError {
             Self::ClockBehind { .. } => "clock_behind",
             Self::RoleRequired { .. } => "role_required",
             Self::NotGranted { .. } => "not_granted",
+            Self::TlsCertificate(TlsCertificateError::City(_)) => "internal",
+            Self::TlsCertificate(TlsCertificateError::Request(error)) if !error.is_data() => "not_json",
+            Self::TlsCertificate(_) => "certificate_request_refused",
             Self::Append(AppendError::Busy) => "busy",
             Self::Append(error) => match error.outcome() {
                 Outcome::Unknown => "outcome_unknown",
@@ -303,6 +310,11 @@ impl ActError {
             | Self::UnknownType(_)
             | Self::Issue(IssueError::OutOfScope { .. })
             | Self::KeyReused => ErrorKind::Refused,
+            Self::TlsCertificate(TlsCertificateError::City(_)) => ErrorKind::Internal,
+            Self::TlsCertificate(TlsCertificateError::Request(error)) if !error.is_data() => {
+                ErrorKind::Unreadable
+            }
+            Self::TlsCertificate(_) => ErrorKind::Refused,
             Self::RoleRequired { .. } | Self::NotGranted { .. } => ErrorKind::Forbidden,
             Self::NotFound | Self::ReceiptNotFound => ErrorKind::NotFound,
             Self::NotGood { .. }

@@ -35,6 +35,7 @@ mod status_lists;
 mod status_rows;
 #[cfg(test)]
 mod tests;
+mod tls_certificates;
 mod verify;
 mod views;
 
@@ -58,6 +59,7 @@ pub use settings::{Places, Settings, SettingsError};
 pub use stats::{StoreStats, store_stats};
 pub use status_lists::{Published, Representation, StatusListTimes};
 pub use status_rows::{NamedOnce, RowResult, StatusRow, StatusRowView};
+pub use tls_certificates::{TlsCertificateError, TlsCertificateView};
 pub use verify::Presented;
 pub use views::{
     AuthorityView, DepartmentView, GivenReceiptView, IssuedView, LicenceView, MadeDepartment,

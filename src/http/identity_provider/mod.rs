@@ -12,7 +12,6 @@ mod token;
 
 use std::sync::Arc;
 
-use axum::http::StatusCode;
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
@@ -20,15 +19,11 @@ use tokio::time::Instant;
 use self::fetch::Source;
 use self::keys::KeySet;
 use self::token::{Named, Person};
-use super::problem::Problem;
 use crate::config::IdentityProviderLimits;
 use crate::registry::{Caller, IdentityProviderSettings, Registry};
 use crate::time::UnixTime;
 
 pub use self::fetch::IdentityProviderError;
-
-/// Seconds after which to come again where the provider has not been reached.
-const COME_AGAIN: u16 = 30;
 
 /// The identity provider of an installation.
 pub struct IdentityProvider {
@@ -39,6 +34,10 @@ pub struct IdentityProvider {
     wanted: Arc<Notify>,
     follower: AbortHandle,
 }
+
+/// The provider has not been reached, or not for long, so that its tokens cannot be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Unreached;
 
 /// What the provider last said.
 #[derive(Clone, Default)]
@@ -81,7 +80,7 @@ impl IdentityProvider {
         token: &str,
         registry: &Registry,
         now: UnixTime,
-    ) -> Result<Option<Caller>, Problem> {
+    ) -> Result<Option<Caller>, Unreached> {
         let refused = |error: token::TokenError| {
             tracing::debug!(%error, "a token was refused");
             Ok(None)
@@ -90,7 +89,7 @@ impl IdentityProvider {
             Ok(named) => named,
             Err(error) => return refused(error),
         };
-        let keys = self.keys_with(&named).await.ok_or_else(unavailable)?;
+        let keys = self.keys_with(&named).await.ok_or(Unreached)?;
         match token::check(token, &keys, &self.settings, now) {
             Ok(Person { subject, department, roles }) => Ok(registry
                 .roles_of(&department)
@@ -161,11 +160,4 @@ async fn follow(
             let _ = tokio::time::timeout_at(asked + limits.age, wanted.notified()).await;
         }
     }
-}
-
-fn unavailable() -> Problem {
-    let detail =
-        "the identity provider cannot be reached, so its tokens cannot be judged; keys and certificates can";
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "identity_provider_unavailable", detail)
-        .retry_after(COME_AGAIN)
 }
