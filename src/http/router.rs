@@ -10,8 +10,8 @@ use super::observe::observe;
 use super::problem::Problem;
 use super::state::{Listener, State};
 use super::{
-    batch, comparisons, licences, lookups, materials, openapi, packs, page, present_page, presentations,
-    receipts, service_items, statements, status_changes, status_lists, verifications,
+    batch, certificates, comparisons, licences, lookups, materials, openapi, packs, page, present_page,
+    presentations, receipts, service_items, statements, status_changes, status_lists, verifications,
 };
 
 /// One call: method, path template, what it does.
@@ -48,6 +48,8 @@ pub enum Operation {
     ChangeStatus,
     IssueSdJwt,
     ChangeMany,
+    CertifyDepartment,
+    CertifyServer,
     ShowReceipt,
     Materials,
     Present,
@@ -101,6 +103,8 @@ pub const ROUTES: &[Route] = &[
     post("/v1/licences/{identifier}/status", Operation::ChangeStatus),
     post("/v1/licences/{identifier}/sd-jwt", Operation::IssueSdJwt),
     post("/v1/licences/status-changes", Operation::ChangeMany),
+    post("/v1/departments/{code}/certificates", Operation::CertifyDepartment),
+    post("/v1/server-certificates", Operation::CertifyServer),
     get("/v1/receipts/{id}", Operation::ShowReceipt),
     post("/v1/materials", Operation::Materials),
     post("/v1/presentations", Operation::Present),
@@ -147,6 +151,8 @@ impl Operation {
             Self::ChangeStatus => on(filter, licences::change_status),
             Self::IssueSdJwt => on(filter, licences::issue_sd_jwt),
             Self::ChangeMany => on(filter, status_changes::change_many),
+            Self::CertifyDepartment => on(filter, certificates::for_department),
+            Self::CertifyServer => on(filter, certificates::for_server),
             Self::ShowReceipt => on(filter, receipts::show),
             Self::Materials => on(filter, materials::ask),
             Self::Present => on(filter, presentations::present),

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::history::CameFirst;
 use super::holder_request::MemberError;
 use super::presentations::PresentationError;
+use super::tls_certificates::TlsCertificateError;
 use crate::access::{Call, Role};
 use crate::issue::{IssueError, PredecessorError};
 use crate::licence::{
@@ -207,6 +208,9 @@ pub enum ActError {
     /// No such service item.
     #[error("the catalogue has no such service item")]
     UnknownItem,
+    /// A certificate of TLS that cannot be made so.
+    #[error(transparent)]
+    TlsCertificate(#[from] TlsCertificateError),
     /// Something that cannot be.
     #[error("{0}")]
     Internal(&'static str),
@@ -248,7 +252,7 @@ pub struct ProblemView {
 
 impl ActError {
     /// A stable word.
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             Self::Draft(DraftError::Unreadable(error)) => error.code(),
             Self::Draft(DraftError::Refused(_)) => "draft_refused",
@@ -289,6 +293,9 @@ impl ActError {
             Self::Holder(_) => "holder_refused",
             Self::Purpose(_) => "purpose_refused",
             Self::UnknownItem => "item_unknown",
+            Self::TlsCertificate(TlsCertificateError::City(_)) => "internal",
+            Self::TlsCertificate(TlsCertificateError::Request(error)) if !error.is_data() => "not_json",
+            Self::TlsCertificate(_) => "certificate_request_refused",
             Self::Append(AppendError::Busy) => "busy",
             Self::Append(error) => match error.outcome() {
                 Outcome::Unknown => "outcome_unknown",
@@ -332,6 +339,11 @@ impl ActError {
             | Self::UnknownType(_)
             | Self::Issue(IssueError::OutOfScope { .. })
             | Self::KeyReused => ErrorKind::Refused,
+            Self::TlsCertificate(TlsCertificateError::City(_)) => ErrorKind::Internal,
+            Self::TlsCertificate(TlsCertificateError::Request(error)) if !error.is_data() => {
+                ErrorKind::Unreadable
+            }
+            Self::TlsCertificate(_) => ErrorKind::Refused,
             Self::RoleRequired { .. } | Self::NotGranted { .. } => ErrorKind::Forbidden,
             Self::NotFound | Self::ReceiptNotFound => ErrorKind::NotFound,
             Self::NotGood { .. }

@@ -27,6 +27,7 @@ mod own_signer;
 mod packs;
 mod plan;
 mod presentations;
+mod provider_settings;
 mod receipts;
 mod recertify;
 mod sd_jwt;
@@ -41,6 +42,7 @@ mod status_lists;
 mod status_rows;
 #[cfg(test)]
 mod tests;
+mod tls_certificates;
 mod verify;
 mod views;
 
@@ -62,12 +64,14 @@ pub use open::{NotReady, Opened, Registry, RegistryOpenError};
 pub use packs::{HeldPack, MakePackError, PackAnswer, PackRequest};
 pub use plan::{DepartmentPlan, Plan};
 pub use presentations::PresentationError;
+pub use provider_settings::IdentityProviderSettings;
 pub use receipts::KeptReceipt;
 pub use sd_jwt::SdJwtView;
 pub use settings::{Places, Settings, SettingsError};
 pub use stats::{StoreStats, store_stats};
 pub use status_lists::{Published, Representation, StatusListTimes};
 pub use status_rows::{NamedOnce, RowResult, StatusRow, StatusRowView};
+pub use tls_certificates::{TlsCertificateError, TlsCertificateView};
 pub use verify::Presented;
 pub use views::{
     AuthorityView, DepartmentView, GivenReceiptView, IssuedView, LicenceView, MadeDepartment,
