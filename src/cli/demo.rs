@@ -12,7 +12,7 @@ use super::demo_city::{self, SAMPLES};
 use super::exit::{CliError, Exit};
 use super::print::line;
 use super::public_url::public_url;
-use super::serve::{ListenArgs, bind, log_to_stderr, serve};
+use super::serve::{ListenArgs, log_to_stderr, serve};
 use super::{now, runtime, who};
 use crate::access::{Role, Roles};
 use crate::crypto::{SystemRandom, create_secret_file};
@@ -78,17 +78,19 @@ pub(super) fn run(args: &DemoArgs) -> Result<Exit, CliError> {
     let runtime = runtime()?;
     runtime.block_on(async {
         let decoder = args.listen.decoder()?;
-        let tcp = bind(args.listen.listen)?;
-        let url = format!("http://{}", tcp.local_addr().map_err(CliError::internal)?);
+        let tcp = args.listen.bind()?;
+        let address = tcp.local_addr().map_err(CliError::internal)?;
+        let url = format!("{}://{address}", args.listen.scheme());
         let file = args.dir.join("demo.json");
         if !Settings::exist(&args.dir) {
             make(args, &url, &file).await?;
         }
         let demo = std::fs::read(&file).map_err(|error| CliError::Data(no_demo(args, &file, &error)))?;
         let registry = open(&args.dir, "demo", IndexPolicy::CatchUp)?;
+        let network = args.listen.network(tcp, &registry)?;
         let demo: DemoFile = serde_json::from_slice(&demo).map_err(CliError::data)?;
         say_what_to_try(&demo, &url, &file, registry.region())?;
-        serve(tcp, &args.dir, registry, decoder).await
+        serve(network, &args.dir, registry, decoder).await
     })
 }
 

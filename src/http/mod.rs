@@ -1,9 +1,9 @@
 //! The service over HTTP/1.1: JSON, and `application/problem+json` where something was not done.
 //!
-//! `server` accepts connections and drains them, `descriptors` bounds them by what the process may open,
+//! `server` accepts connections and drains them, `tls` shakes hands before, `descriptors` bounds them by what the process may open,
 //! `write_timeout` breaks with who does not read, `router` is the table of calls, `observe` stands around every one of
 //! them. Calls: `verifications` and `batch`, `licences`, `status_changes`, `receipts`, `presentations`, `lookups`, `comparisons`, `materials`, `uses`,
-//! `statements`, `service_items`, `status_lists`, `packs`, `page`, `present_page`, `openapi`. What they share: `state`, `department`
+//! `grants`, `consents`, `certificates`, `statements`, `service_items`, `status_lists`, `packs`, `page`, `present_page`, `openapi`. What they share: `state`, `identity_provider`, `department`
 //! (who asks), `strangers` (how often who has no key), `trace` (what the request is called), `body` and `lines` (what was sent), `pictures` (bounded workers), `answer` and
 //! `problem` (what is sent back).
 
@@ -11,9 +11,13 @@ mod accept;
 mod answer;
 mod batch;
 mod body;
+mod certificates;
 mod comparisons;
+mod consents;
 mod department;
 mod descriptors;
+mod grants;
+mod identity_provider;
 mod licences;
 mod lines;
 mod lookups;
@@ -35,14 +39,17 @@ mod statements;
 mod status_changes;
 mod status_lists;
 mod strangers;
+mod tls;
 mod trace;
 mod uses;
 mod verifications;
 mod write_timeout;
 
+pub use identity_provider::{IdentityProvider, IdentityProviderError};
 pub use pictures::PictureReaders;
 pub use problem::Problem;
 pub use router::{Operation, ROUTES, Route, Verb, build};
-pub use server::serve;
+pub use server::{Network, serve};
 pub use state::{Listener, State};
 pub use strangers::Strangers;
+pub use tls::{Tls, TlsError, TlsFiles};

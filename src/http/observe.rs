@@ -74,7 +74,7 @@ fn add_headers(headers: &mut HeaderMap, id: RequestId) {
 
 fn timed_out() -> Problem {
     let detail = "this took too long; the same request with the same key tells whether it was done";
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", detail).retry_after(5)
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", detail).retry_after(5_u32)
 }
 
 /// What the log may say of a request.

@@ -10,8 +10,9 @@ use super::observe::observe;
 use super::problem::Problem;
 use super::state::{Listener, State};
 use super::{
-    batch, comparisons, licences, lookups, materials, openapi, packs, page, present_page, presentations,
-    receipts, service_items, statements, status_changes, status_lists, uses, verifications,
+    batch, certificates, comparisons, consents, grants, licences, lookups, materials, openapi, packs, page,
+    present_page, presentations, receipts, service_items, statements, status_changes, status_lists, uses,
+    verifications,
 };
 
 /// One call: method, path template, what it does.
@@ -48,6 +49,8 @@ pub enum Operation {
     ChangeStatus,
     IssueSdJwt,
     ChangeMany,
+    CertifyDepartment,
+    CertifyServer,
     ShowReceipt,
     Materials,
     Present,
@@ -81,6 +84,12 @@ pub enum Operation {
     PresentPage,
     PresentStyle,
     PresentScript,
+    ListGrants,
+    GiveGrant,
+    ConfirmGrant,
+    WithdrawGrant,
+    GiveConsent,
+    WithdrawConsent,
 }
 
 const fn get(path: &'static str, operation: Operation) -> Route {
@@ -103,6 +112,8 @@ pub const ROUTES: &[Route] = &[
     post("/v1/licences/{identifier}/status", Operation::ChangeStatus),
     post("/v1/licences/{identifier}/sd-jwt", Operation::IssueSdJwt),
     post("/v1/licences/status-changes", Operation::ChangeMany),
+    post("/v1/departments/{code}/certificates", Operation::CertifyDepartment),
+    post("/v1/server-certificates", Operation::CertifyServer),
     get("/v1/receipts/{id}", Operation::ShowReceipt),
     post("/v1/materials", Operation::Materials),
     post("/v1/presentations", Operation::Present),
@@ -136,6 +147,12 @@ pub const ROUTES: &[Route] = &[
     get("/present", Operation::PresentPage),
     get("/assets/present.css", Operation::PresentStyle),
     get("/assets/present.js", Operation::PresentScript),
+    get("/v1/grants", Operation::ListGrants),
+    post("/v1/grants", Operation::GiveGrant),
+    post("/v1/grants/{id}/confirm", Operation::ConfirmGrant),
+    post("/v1/grants/{id}/withdraw", Operation::WithdrawGrant),
+    post("/v1/consents", Operation::GiveConsent),
+    post("/v1/consents/{id}/withdraw", Operation::WithdrawConsent),
 ];
 
 impl Operation {
@@ -151,6 +168,8 @@ impl Operation {
             Self::ChangeStatus => on(filter, licences::change_status),
             Self::IssueSdJwt => on(filter, licences::issue_sd_jwt),
             Self::ChangeMany => on(filter, status_changes::change_many),
+            Self::CertifyDepartment => on(filter, certificates::for_department),
+            Self::CertifyServer => on(filter, certificates::for_server),
             Self::ShowReceipt => on(filter, receipts::show),
             Self::Materials => on(filter, materials::ask),
             Self::Present => on(filter, presentations::present),
@@ -185,6 +204,12 @@ impl Operation {
             Self::PresentPage => on(filter, present_page::show),
             Self::PresentStyle => on(filter, present_page::style),
             Self::PresentScript => on(filter, present_page::script),
+            Self::ListGrants => on(filter, grants::list),
+            Self::GiveGrant => on(filter, grants::give),
+            Self::ConfirmGrant => on(filter, grants::confirm),
+            Self::WithdrawGrant => on(filter, grants::withdraw),
+            Self::GiveConsent => on(filter, consents::give),
+            Self::WithdrawConsent => on(filter, consents::withdraw),
         }
     }
 }

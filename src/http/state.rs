@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::identity_provider::IdentityProvider;
 use super::page::{self, App};
 use super::pictures::PictureReaders;
 use super::strangers::Strangers;
@@ -24,6 +25,8 @@ pub struct State {
     pub random: Arc<dyn Random>,
     /// What requests are held to.
     pub limits: HttpLimits,
+    /// Who says whose tokens are good.
+    pub identity_provider: Option<Arc<IdentityProvider>>,
     /// Where the call came in.
     pub listener: Listener,
     /// The page's files.
@@ -45,7 +48,22 @@ impl State {
         let pictures = PictureReaders::new(&limits);
         let strangers = Arc::new(Strangers::new(limits.strangers));
         let app = Arc::new(page::app(registry.public_url(), None));
-        Self { registry, pictures, strangers, random, limits, listener: Listener::Tcp, app }
+        Self {
+            registry,
+            pictures,
+            strangers,
+            random,
+            limits,
+            identity_provider: None,
+            listener: Listener::Tcp,
+            app,
+        }
+    }
+
+    /// Believing this identity provider.
+    #[must_use]
+    pub fn believing(self, provider: Arc<IdentityProvider>) -> Self {
+        Self { identity_provider: Some(provider), ..self }
     }
 
     /// With a decoder of QR pictures for browsers that have none: the text of `jsQR.js`, as the operator got it.

@@ -49,7 +49,6 @@ pub(super) struct KnownCredential {
 #[derive(Clone)]
 pub(super) struct KnownGrant {
     pub(super) change: GrantChange,
-    #[expect(dead_code, reason = "shown by the calls that list grants")]
     pub(super) given: UnixTime,
 }
 
@@ -99,7 +98,9 @@ impl Known {
         let Some(standing) = self.departments.get(&department) else { return Vec::new() };
         let given = self.grants.values().map(|known| &known.change.grant);
         let given: Vec<_> = given.filter(|grant| grant.department == department).cloned().collect();
-        match given.is_empty() && standing.is_from_before {
+        // What is only proposed takes nothing away.
+        let none_given = given.iter().all(|grant| grant.state == GrantState::Proposed);
+        match none_given && standing.is_from_before {
             true => standing.implied(department).into_iter().collect(),
             false => given,
         }

@@ -51,6 +51,8 @@ pub struct Registry {
     pub(super) presentations: OwnSigner,
     ledger_key: String,
     pub(super) access: Access,
+    /// Held while a grant or a consent is looked at and then changed.
+    pub(super) changes: tokio::sync::Mutex<()>,
     /// Time of the newest entry: the clock must not go behind it (ADVERSARY #51).
     newest: AtomicI64,
 }
@@ -210,6 +212,7 @@ impl Registry {
             presentations,
             ledger_key,
             access,
+            changes: tokio::sync::Mutex::default(),
             newest,
         };
         Ok((registry, Opened { store: opening }))
@@ -264,6 +267,11 @@ impl Registry {
     pub fn acting(&self, department: &str) -> Option<Caller> {
         let code = department.parse().ok()?;
         self.departments.contains_key(&code).then(|| Caller::local(code))
+    }
+
+    /// An administrator on the machine, for no department in particular: what he orders, he orders for the city.
+    pub fn machine(&self) -> Caller {
+        Caller::local(self.settings.city)
     }
 
     /// Whether orders can be taken.

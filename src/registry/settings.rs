@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::provider_settings::IdentityProviderSettings;
 use crate::licence::{AreaCode, CreditCode};
 
 /// The version of the file that this program writes and reads.
@@ -35,6 +36,9 @@ pub struct Settings {
     /// Where an option put the keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keys: Option<PathBuf>,
+    /// Whose tokens are believed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity_provider: Option<IdentityProviderSettings>,
 }
 
 /// The paths of an installation.
@@ -111,6 +115,7 @@ impl Settings {
             area_code: plan.area_code.map(|code| code.as_str().to_owned()),
             checkpoint: plan.checkpoint.clone(),
             keys: plan.keys.clone(),
+            identity_provider: None,
         }
     }
 

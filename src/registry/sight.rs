@@ -42,25 +42,14 @@ impl Registry {
     ) -> Result<Sight, ActError> {
         let mut consented = BTreeSet::new();
         if allowance.needs_consents() {
-            for type_code in self.catalogue.iter().map(LicenceType::code) {
-                if self.consented_to(caller, holder, type_code, item_code, now)? == Consented::Yes {
+            let types = self.catalogue.iter().map(LicenceType::code);
+            for type_code in types.filter(|code| allowance.names(code)) {
+                if self.consented(holder, caller.department(), &type_code, item_code, now)? == Consented::Yes
+                {
                     consented.insert(type_code);
                 }
             }
         }
         Ok(Sight { allowance, consented })
-    }
-
-    /// Whether a holder's consent covers a type.
-    #[expect(clippy::unnecessary_wraps, reason = "consents are read from the store")]
-    fn consented_to(
-        &self,
-        _caller: &Caller,
-        _holder: &HolderNumber,
-        _type_code: TypeCode,
-        _item_code: Option<&str>,
-        _now: UnixTime,
-    ) -> Result<Consented, ActError> {
-        Ok(Consented::No)
     }
 }
