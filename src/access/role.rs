@@ -89,13 +89,14 @@ impl Roles {
         Role::ALL.into_iter().collect()
     }
 
-    /// What a department counts as that was entered before there were roles.
-    pub fn before_there_were_roles(issues: bool) -> Self {
-        if issues {
-            [Role::Issuer, Role::Officer, Role::Verifier].into_iter().collect()
-        } else {
-            [Role::Verifier].into_iter().collect()
-        }
+    /// Those of a department that issues, unless told otherwise.
+    pub fn of_an_issuer() -> Self {
+        [Role::Issuer, Role::Officer, Role::Verifier].into_iter().collect()
+    }
+
+    /// Those of a department that does not, unless told otherwise.
+    pub fn of_a_verifier() -> Self {
+        [Role::Verifier].into_iter().collect()
     }
 
     /// Whether `role` is among them.
@@ -155,7 +156,7 @@ mod tests {
 
     #[test]
     fn json_is_a_list_of_words() {
-        let roles = Roles::before_there_were_roles(true);
+        let roles = Roles::of_an_issuer();
         assert_eq!(
             serde_json::to_value(roles).unwrap(),
             serde_json::json!(["issuer", "officer", "verifier"])

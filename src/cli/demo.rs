@@ -7,6 +7,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::access::open;
+use super::demo_applicants::{self, DemoHolder, DemoItem};
 use super::demo_city::{self, SAMPLES};
 use super::exit::{CliError, Exit};
 use super::print::line;
@@ -38,6 +39,12 @@ struct DemoFile {
     url: String,
     departments: Vec<DemoDepartment>,
     licences: Vec<DemoLicence>,
+    /// Who holds them.
+    #[serde(default)]
+    holders: Vec<DemoHolder>,
+    /// What some of them apply for, and whether they hold all that it takes.
+    #[serde(default)]
+    items: Vec<DemoItem>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -105,7 +112,10 @@ async fn make(args: &DemoArgs, url: &str, file: &Path) -> Result<(), CliError> {
         api_key: department.api_key.to_string(),
         types: types(department.code.as_str()),
     });
-    let demo = DemoFile { url, departments: departments.collect(), licences };
+    let identifiers: Vec<String> = licences.iter().map(|licence| licence.identifier.clone()).collect();
+    let holders = demo_applicants::holders(&identifiers)?;
+    let items = demo_applicants::items(&holders, registry.service_items())?;
+    let demo = DemoFile { url, departments: departments.collect(), licences, holders, items };
     let text = serde_json::to_vec_pretty(&demo).map_err(CliError::internal)?;
     create_secret_file(file, &text).map_err(CliError::internal)?;
     registry.close().map_err(CliError::internal)?;
@@ -123,7 +133,8 @@ async fn issue_samples(registry: &Registry, made: &Made) -> Result<Vec<DemoLicen
         let department = made.departments.iter().find(|one| issues(one.code.as_str()));
         let caller = department.and_then(|one| registry.authenticate(&one.api_key, now()));
         let caller = caller.ok_or_else(|| CliError::Internal(format!("no department issues {name}")))?;
-        let issued = registry.issue(&caller, &format!("demo-{name}"), body, now()).await?;
+        let body = demo_applicants::body(name, body, now().date())?;
+        let issued = registry.issue(&caller, &format!("demo-{name}"), &body, now()).await?;
         let department = caller.department().to_string();
         licences.push(DemoLicence { identifier: issued.identifier, type_code, department, qr: issued.qr });
     }

@@ -8,6 +8,7 @@ mod ask;
 mod bulk;
 mod client;
 mod demo;
+mod demo_applicants;
 mod demo_city;
 mod department;
 mod department_plan;

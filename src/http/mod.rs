@@ -2,9 +2,9 @@
 //!
 //! `server` accepts connections and drains them, `tls` shakes hands before, `descriptors` bounds them by what the process may open,
 //! `write_timeout` breaks with who does not read, `router` is the table of calls, `observe` stands around every one of
-//! them. Calls: `verifications` and `batch`, `licences`, `status_changes`, `receipts`, `presentations`, `statements`,
-//! `status_lists`, `packs`, `certificates`, `page`, `present_page`, `openapi`. What they share: `state`, `department`
-//! (who asks), `identity_provider` (who says that about people), `strangers` (how often who has no key), `trace` (what the request is called), `body` and `lines` (what was sent), `pictures` (bounded workers), `answer` and
+//! them. Calls: `verifications` and `batch`, `licences`, `status_changes`, `receipts`, `presentations`, `lookups`, `comparisons`, `statements`,
+//! `status_lists`, `packs`, `page`, `present_page`, `openapi`. What they share: `state`, `materials`, `service_items`, `certificates`, `identity_provider`, `department`
+//! (who asks), `strangers` (how often who has no key), `trace` (what the request is called), `body` and `lines` (what was sent), `pictures` (bounded workers), `answer` and
 //! `problem` (what is sent back).
 
 mod accept;
@@ -12,11 +12,14 @@ mod answer;
 mod batch;
 mod body;
 mod certificates;
+mod comparisons;
 mod department;
 mod descriptors;
 mod identity_provider;
 mod licences;
 mod lines;
+mod lookups;
+mod materials;
 mod observe;
 mod openapi;
 mod packs;
@@ -28,6 +31,7 @@ mod problem;
 mod receipts;
 mod router;
 mod server;
+mod service_items;
 mod state;
 mod statements;
 mod status_changes;

@@ -59,13 +59,13 @@ impl Access {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         match event {
             Event::Department(department) => {
-                let issues = department.issuing.is_some();
                 let roles = department.roles.as_ref().map(|(roles, _)| *roles);
-                let standing = Standing {
-                    roles: roles.unwrap_or_else(|| Roles::before_there_were_roles(issues)),
-                    types: if issues { department.types.clone() } else { Vec::new() },
-                    is_from_before: roles.is_none(),
+                let (usual, types) = match department.issuing {
+                    Some(_) => (Roles::of_an_issuer(), department.types.clone()),
+                    None => (Roles::of_a_verifier(), Vec::new()),
                 };
+                let standing =
+                    Standing { roles: roles.unwrap_or(usual), types, is_from_before: roles.is_none() };
                 known.departments.insert(department.code, standing);
             }
             Event::Credential(credential) => {

@@ -5,12 +5,14 @@ use std::fmt;
 use serde::Serialize;
 
 use super::history::CameFirst;
+use super::holder_request::MemberError;
 use super::presentations::PresentationError;
 use super::tls_certificates::TlsCertificateError;
 use crate::access::{Call, Role};
 use crate::issue::{IssueError, PredecessorError};
 use crate::licence::{
-    DraftError, Identifier, Problem, TextError, TransitionError, TypeCode, UnreadableError,
+    AskedHolderError, ClaimsError, DraftError, Identifier, Problem, PurposeError, TextError, TransitionError,
+    TypeCode, UnreadableError,
 };
 use crate::sdjwt::{HolderKeyError, SdJwtIssueError};
 use crate::store::{AppendError, Outcome, StoreError};
@@ -188,6 +190,24 @@ pub enum ActError {
         /// The call.
         call: Call,
     },
+    /// A request about a holder cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] UnreadableError),
+    /// A member of a request about a holder is unknown, missing or wrong.
+    #[error(transparent)]
+    Member(#[from] MemberError),
+    /// What is to be compared are no claims.
+    #[error(transparent)]
+    Claims(#[from] ClaimsError),
+    /// The holder is none.
+    #[error(transparent)]
+    Holder(#[from] AskedHolderError),
+    /// The purpose is none.
+    #[error(transparent)]
+    Purpose(#[from] PurposeError),
+    /// No such service item.
+    #[error("the catalogue has no such service item")]
+    UnknownItem,
     /// A certificate of TLS that cannot be made so.
     #[error(transparent)]
     TlsCertificate(#[from] TlsCertificateError),
@@ -268,6 +288,11 @@ impl ActError {
             Self::ClockBehind { .. } => "clock_behind",
             Self::RoleRequired { .. } => "role_required",
             Self::NotGranted { .. } => "not_granted",
+            Self::Unreadable(error) => error.code(),
+            Self::Member(_) | Self::Claims(_) => "lookup_refused",
+            Self::Holder(_) => "holder_refused",
+            Self::Purpose(_) => "purpose_refused",
+            Self::UnknownItem => "item_unknown",
             Self::TlsCertificate(TlsCertificateError::City(_)) => "internal",
             Self::TlsCertificate(TlsCertificateError::Request(error)) if !error.is_data() => "not_json",
             Self::TlsCertificate(_) => "certificate_request_refused",
@@ -290,6 +315,10 @@ impl ActError {
         match self {
             Self::Draft(DraftError::Unreadable(UnreadableError::TooLarge { .. })) => ErrorKind::TooLarge,
             Self::Draft(error) if error.is_unreadable() => ErrorKind::Unreadable,
+            Self::Unreadable(UnreadableError::TooLarge { .. }) => ErrorKind::TooLarge,
+            Self::Unreadable(_) => ErrorKind::Unreadable,
+            Self::Member(_) | Self::Claims(_) | Self::Holder(_) | Self::Purpose(_) => ErrorKind::Refused,
+            Self::UnknownItem => ErrorKind::Refused,
             Self::StatusRequest(_)
             | Self::StatusRowUnreadable(_)
             | Self::SdJwtRequest(_)

@@ -2,7 +2,7 @@
 //!
 //! Setting up: `settings` and `plan` say what it is, `make` makes it once with what `certifier` certifies, `departments` adds to
 //! it, `open` opens it. Acts: `issue`, `status`, `status_rows`, `show`,
-//! `verify`, `receipts`, `presentations`, `statements`, `status_lists`, `packs`. Who asks stands in `caller`, what may go wrong in `act_error`, what is answered
+//! `verify`, `receipts`, `holders`, `sight`, `lookups`, `comparisons`, `holder_uses`, `presentations`, `statements`, `status_lists`, `packs`. Who asks stands in `caller`, what may go wrong in `act_error`, `materials`, what is answered
 //! in `views`.
 
 mod access;
@@ -10,12 +10,18 @@ mod act_error;
 mod caller;
 mod certifier;
 mod check;
+mod comparisons;
 mod departments;
 mod history;
+mod holder_request;
+mod holder_uses;
+mod holders;
 mod issue;
 mod key_files;
+mod lookups;
 mod make;
 mod making;
+mod materials;
 mod open;
 mod own_signer;
 mod packs;
@@ -27,6 +33,7 @@ mod recertify;
 mod sd_jwt;
 mod settings;
 mod show;
+mod sight;
 mod statements;
 mod stats;
 mod status;
@@ -43,11 +50,16 @@ pub use act_error::{ActError, ErrorKind, ProblemView};
 pub use caller::{Asker, Caller};
 pub use certifier::CertifyError;
 pub use check::{CheckError, IndexReport, StoreReport, check_store};
+pub use comparisons::ComparisonView;
 pub use departments::{DepartmentError, ListedApiKey, ListedDepartment, list_departments};
 pub use history::{CameFirst, HistoryView};
+pub use holder_request::MemberError;
+pub use holders::{HeldLicence, HeldLicences};
 pub use key_files::KeyFilesError;
+pub use lookups::{FoundLicenceView, LookupView};
 pub use make::{Made, MakeError, make_installation};
 pub use making::Making;
+pub use materials::{MaterialsView, MissingView, ObtainFrom, RequiredView};
 pub use open::{NotReady, Opened, Registry, RegistryOpenError};
 pub use packs::{HeldPack, MakePackError, PackAnswer, PackRequest};
 pub use plan::{DepartmentPlan, Plan};

@@ -55,7 +55,7 @@ impl DepartmentPlan {
     /// With the usual roles and grants: one that issues may issue its types, change their status, and verify; any other
     /// verifies what it is shown.
     pub fn new(authority: Authority, types: Vec<TypeCode>, algorithm: Algorithm) -> Self {
-        let roles = Some(Roles::before_there_were_roles(!types.is_empty()));
+        let roles = Some(if types.is_empty() { Roles::of_a_verifier() } else { Roles::of_an_issuer() });
         let of_its_types = GrantedTypes::Only(types.iter().map(|code| (*code, GrantedFields::All)).collect());
         let issuing = Terms {
             calls: [Call::Issue, Call::Status].into_iter().collect(),
