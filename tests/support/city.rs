@@ -69,13 +69,7 @@ impl City {
             checkpoint: None,
             keys: None,
         };
-        let made = make_installation(
-            dir.path(),
-            &plan,
-            Arc::new(SystemRandom),
-            an_hour_ago(),
-        )
-        .unwrap();
+        let made = make_installation(dir.path(), &plan, Arc::new(SystemRandom), an_hour_ago()).unwrap();
         let key = |code: &str| {
             made.departments.iter().find(|made| made.code.to_string() == code).unwrap().api_key.to_string()
         };
