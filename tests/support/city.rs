@@ -81,6 +81,7 @@ impl City {
             an_hour_ago(),
         )
         .unwrap();
+        let made = make_installation(dir.path(), &plan, Arc::new(SystemRandom), an_hour_ago()).unwrap();
         let key = |code: &str| {
             made.departments.iter().find(|made| made.code.to_string() == code).unwrap().api_key.to_string()
         };
@@ -114,6 +115,7 @@ impl City {
     }
 }
 
+/// When the city was made: its keys are good for a year from then.
 fn an_hour_ago() -> UnixTime {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     UnixTime::from_seconds(i64::try_from(now).unwrap() - 3_600).unwrap()
