@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::access::Access;
 use super::caller::{Caller, KeyName};
+use super::ceilings::Ceilings;
 use super::certifier::department_key;
 use super::key_files::{KeyFiles, KeyFilesError, name};
 use super::own_signer::OwnSigner;
@@ -48,6 +49,7 @@ pub struct Registry {
     pub(super) presentations: OwnSigner,
     ledger_key: String,
     pub(super) access: Access,
+    pub(super) ceilings: Ceilings,
     /// Held while a grant or a consent is looked at and then changed.
     pub(super) changes: tokio::sync::Mutex<()>,
     /// Time of the newest entry: the clock must not go behind it (ADVERSARY #51).
@@ -183,6 +185,7 @@ impl Registry {
         let departments = loader.departments(&trust, area_code)?;
         let status_lists = loader.status_lists(&trust, &departments)?;
         let access = loader.access()?;
+        let ceilings = Ceilings::new(store.entries()?);
         let newest = AtomicI64::new(loader.newest()?);
         let pack_signer = OwnSigner::find(&trust, &keys, name::PACK, Usage::Pack)?;
         let receipts = OwnSigner::find(&trust, &keys, name::RECEIPT, Usage::Receipt)?;
@@ -204,9 +207,13 @@ impl Registry {
             presentations,
             ledger_key,
             access,
+            ceilings,
             changes: tokio::sync::Mutex::default(),
             newest,
         };
+        if registry.has_ceilings() {
+            registry.ceilings.count_before(&registry.store)?;
+        }
         Ok((registry, Opened { store: opening }))
     }
 
