@@ -35,6 +35,9 @@ impl FromRequestParts<State> for Department {
         if let Some(trace) = parts.extensions.get::<Trace>() {
             trace.asked_by(&caller);
         }
+        if state.listener == Listener::Tcp {
+            state.watch.called(&caller)?;
+        }
         Ok(Self(caller))
     }
 }

@@ -5,9 +5,10 @@
 //! them. Calls: `verifications` and `batch`, `licences`, `status_changes`, `receipts`, `presentations`, `lookups`, `comparisons`, `statements`,
 //! `status_lists`, `packs`, `grants`, `consents`, `page`, `present_page`, `openapi`. What they share: `state`, `department`
 //! (who asks), `strangers` (how often who has no key), `trace` (what the request is called), `body` and `lines` (what was sent), `pictures` (bounded workers), `answer` and
-//! `problem` (what is sent back).
+//! `problem` (what is sent back), `watch` (how often who asks: `limits`, `alarms`, `metrics`), `proxies` (whose word on an address is taken).
 
 mod accept;
+mod alarms;
 mod answer;
 mod batch;
 mod body;
@@ -17,8 +18,10 @@ mod department;
 mod descriptors;
 mod grants;
 mod licences;
+mod limits;
 mod lines;
 mod lookups;
+mod metrics;
 mod observe;
 mod openapi;
 mod packs;
@@ -27,6 +30,7 @@ mod pictures;
 mod present_page;
 mod presentations;
 mod problem;
+mod proxies;
 mod receipts;
 mod router;
 mod server;
@@ -37,6 +41,7 @@ mod status_lists;
 mod strangers;
 mod trace;
 mod verifications;
+mod watch;
 mod write_timeout;
 
 pub use pictures::PictureReaders;
@@ -45,3 +50,4 @@ pub use router::{Operation, ROUTES, Route, Verb, build};
 pub use server::serve;
 pub use state::{Listener, State};
 pub use strangers::Strangers;
+pub use watch::Watch;

@@ -10,7 +10,7 @@ use super::observe::observe;
 use super::problem::Problem;
 use super::state::{Listener, State};
 use super::{
-    batch, comparisons, consents, grants, licences, lookups, openapi, packs, page, present_page,
+    batch, comparisons, consents, grants, licences, lookups, metrics, openapi, packs, page, present_page,
     presentations, receipts, statements, status_changes, status_lists, verifications,
 };
 
@@ -82,6 +82,7 @@ pub enum Operation {
     WithdrawGrant,
     GiveConsent,
     WithdrawConsent,
+    Metrics,
 }
 
 const fn get(path: &'static str, operation: Operation) -> Route {
@@ -138,6 +139,7 @@ pub const ROUTES: &[Route] = &[
     post("/v1/grants/{id}/withdraw", Operation::WithdrawGrant),
     post("/v1/consents", Operation::GiveConsent),
     post("/v1/consents/{id}/withdraw", Operation::WithdrawConsent),
+    get("/metrics", Operation::Metrics),
 ];
 
 impl Operation {
@@ -188,6 +190,7 @@ impl Operation {
             Self::WithdrawGrant => on(filter, grants::withdraw),
             Self::GiveConsent => on(filter, consents::give),
             Self::WithdrawConsent => on(filter, consents::withdraw),
+            Self::Metrics => on(filter, metrics::scrape),
         }
     }
 }

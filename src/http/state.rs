@@ -6,7 +6,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::page::{self, App};
 use super::pictures::PictureReaders;
 use super::strangers::Strangers;
-use crate::config::HttpLimits;
+use super::watch::Watch;
+use crate::config::{AccessLimits, HttpLimits};
 use crate::crypto::Random;
 use crate::registry::Registry;
 use crate::time::UnixTime;
@@ -18,6 +19,8 @@ pub struct State {
     pub registry: Arc<Registry>,
     /// Who reads pictures.
     pub pictures: PictureReaders,
+    /// Who asks how often, and what is counted of it.
+    pub watch: Arc<Watch>,
     /// Who came without a good key.
     pub strangers: Arc<Strangers>,
     /// What names requests.
@@ -44,8 +47,15 @@ impl State {
     pub fn new(registry: Arc<Registry>, limits: HttpLimits, random: Arc<dyn Random>) -> Self {
         let pictures = PictureReaders::new(&limits);
         let strangers = Arc::new(Strangers::new(limits.strangers));
+        let watch = Arc::new(Watch::new(&registry.limits()));
         let app = Arc::new(page::app(registry.public_url(), None));
-        Self { registry, pictures, strangers, random, limits, listener: Listener::Tcp, app }
+        Self { registry, pictures, watch, strangers, random, limits, listener: Listener::Tcp, app }
+    }
+
+    /// Under other limits than those of `settings.json`.
+    #[must_use]
+    pub fn under(self, limits: &AccessLimits) -> Self {
+        Self { watch: Arc::new(Watch::new(limits)), ..self }
     }
 
     /// With a decoder of QR pictures for browsers that have none: the text of `jsQR.js`, as the operator got it.

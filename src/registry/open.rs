@@ -16,6 +16,7 @@ use super::settings::{Settings, SettingsError};
 use super::status_index::StatusIndexes;
 use super::status_lists::StatusLists;
 use super::views::DepartmentView;
+use crate::access::{AccessLimits, Network};
 use crate::crypto::Random;
 use crate::issue::Issuer;
 use crate::ledger::{CheckpointKey, Credential, CredentialState, Department, Event, VerifierKeyError};
@@ -225,6 +226,16 @@ impl Registry {
     /// The region it serves.
     pub fn region(&self) -> &str {
         &self.settings.region
+    }
+
+    /// How often it may be asked.
+    pub const fn limits(&self) -> AccessLimits {
+        self.settings.limits
+    }
+
+    /// Networks of proxies whose word on a client's address is taken.
+    pub fn trusted_proxies(&self) -> &[Network] {
+        &self.settings.trusted_proxies
     }
 
     /// The types it knows.
