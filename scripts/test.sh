@@ -51,6 +51,8 @@ components=(
     eatmydata:eatmydata
     faketime:faketime
     unshare:util-linux
+    curl:curl
+    jq:jq
 )
 
 present() {

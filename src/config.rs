@@ -61,6 +61,33 @@ impl Default for HttpLimits {
     }
 }
 
+/// How the identity provider is asked for its keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IdentityProviderLimits {
+    /// How long it may take.
+    pub patience: Duration,
+    /// Bytes of an answer.
+    pub answer: usize,
+    /// Age at which the keys are asked for again.
+    pub age: Duration,
+    /// From one question to the next at least.
+    pub quiet: Duration,
+    /// Age at which keys are not believed any more, where the provider does not answer.
+    pub longest: Duration,
+}
+
+impl Default for IdentityProviderLimits {
+    fn default() -> Self {
+        Self {
+            patience: Duration::from_secs(5),
+            answer: 256 * 1024,
+            age: Duration::from_secs(600),
+            quiet: Duration::from_secs(30),
+            longest: Duration::from_secs(86_400),
+        }
+    }
+}
+
 /// How often one address is told that it has no good key, before it is told to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StrangerLimits {

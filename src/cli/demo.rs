@@ -7,11 +7,12 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::access::open;
+use super::demo_applicants::{self, DemoHolder, DemoItem};
 use super::demo_city::{self, SAMPLES};
 use super::exit::{CliError, Exit};
 use super::print::line;
 use super::public_url::public_url;
-use super::serve::{ListenArgs, bind, log_to_stderr, serve};
+use super::serve::{ListenArgs, log_to_stderr, serve};
 use super::{now, runtime, who};
 use crate::crypto::{SystemRandom, create_secret_file};
 use crate::licence::Draft;
@@ -38,6 +39,12 @@ struct DemoFile {
     url: String,
     departments: Vec<DemoDepartment>,
     licences: Vec<DemoLicence>,
+    /// Who holds them.
+    #[serde(default)]
+    holders: Vec<DemoHolder>,
+    /// What some of them apply for, and whether they hold all that it takes.
+    #[serde(default)]
+    items: Vec<DemoItem>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -62,17 +69,19 @@ pub(super) fn run(args: &DemoArgs) -> Result<Exit, CliError> {
     let runtime = runtime()?;
     runtime.block_on(async {
         let decoder = args.listen.decoder()?;
-        let tcp = bind(args.listen.listen)?;
-        let url = format!("http://{}", tcp.local_addr().map_err(CliError::internal)?);
+        let tcp = args.listen.bind()?;
+        let address = tcp.local_addr().map_err(CliError::internal)?;
+        let url = format!("{}://{address}", args.listen.scheme());
         let file = args.dir.join("demo.json");
         if !Settings::exist(&args.dir) {
             make(args, &url, &file).await?;
         }
         let demo = std::fs::read(&file).map_err(|error| CliError::Data(no_demo(args, &file, &error)))?;
         let registry = open(&args.dir, "demo", IndexPolicy::CatchUp)?;
+        let network = args.listen.network(tcp, &registry)?;
         let demo: DemoFile = serde_json::from_slice(&demo).map_err(CliError::data)?;
         say_what_to_try(&demo, &url, &file, registry.region())?;
-        serve(tcp, &args.dir, registry, decoder).await
+        serve(network, &args.dir, registry, decoder).await
     })
 }
 
@@ -103,7 +112,10 @@ async fn make(args: &DemoArgs, url: &str, file: &Path) -> Result<(), CliError> {
         api_key: department.api_key.to_string(),
         types: types(department.code.as_str()),
     });
-    let demo = DemoFile { url, departments: departments.collect(), licences };
+    let identifiers: Vec<String> = licences.iter().map(|licence| licence.identifier.clone()).collect();
+    let holders = demo_applicants::holders(&identifiers)?;
+    let items = demo_applicants::items(&holders, registry.service_items())?;
+    let demo = DemoFile { url, departments: departments.collect(), licences, holders, items };
     let text = serde_json::to_vec_pretty(&demo).map_err(CliError::internal)?;
     create_secret_file(file, &text).map_err(CliError::internal)?;
     registry.close().map_err(CliError::internal)?;
@@ -121,7 +133,8 @@ async fn issue_samples(registry: &Registry, made: &Made) -> Result<Vec<DemoLicen
         let department = made.departments.iter().find(|one| issues(one.code.as_str()));
         let caller = department.and_then(|one| registry.authenticate(&one.api_key, now()));
         let caller = caller.ok_or_else(|| CliError::Internal(format!("no department issues {name}")))?;
-        let issued = registry.issue(&caller, &format!("demo-{name}"), body, now()).await?;
+        let body = demo_applicants::body(name, body, now().date())?;
+        let issued = registry.issue(&caller, &format!("demo-{name}"), &body, now()).await?;
         let department = caller.department().to_string();
         licences.push(DemoLicence { identifier: issued.identifier, type_code, department, qr: issued.qr });
     }

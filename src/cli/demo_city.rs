@@ -1,5 +1,6 @@
 //! The demo's city: invented names and codes, real types, every sample.
 
+use crate::access::{Basis, Call, GrantedTypes, Terms};
 use crate::crypto::Algorithm;
 use crate::licence::{Authority, Catalogue, TypeCode};
 use crate::registry::{DepartmentPlan, Plan};
@@ -36,7 +37,10 @@ samples! {
     "associate-constructor-one-specialty",
     "business-licence-benchmark",
     "business-licence-branch",
+    "business-licence-builder",
     "business-licence-individual",
+    "business-licence-operator",
+    "business-licence-operator-without-premises",
     "construction-safety-officer-a",
     "construction-safety-officer-c",
     "construction-special-operator-electric",
@@ -54,15 +58,21 @@ samples! {
     "radioactive-goods-medicine",
     "radioactive-goods-sources",
     "real-estate-certificate-couple",
+    "real-estate-certificate-land",
+    "real-estate-certificate-office",
     "real-estate-certificate-shares",
+    "real-estate-certificate-shop",
     "real-estate-registration-mortgage",
     "real-estate-registration-notice",
+    "road-transport-operating-ending",
     "road-transport-operating-freight",
+    "road-transport-operating-individual",
     "road-transport-operating-passenger",
     "road-transport-permit-coach",
     "road-transport-permit-lorry",
     "road-transport-qualification-escort",
     "road-transport-qualification-freight",
+    "road-transport-qualification-shopkeeper",
     "work-safety-licence",
     "work-safety-licence-long-name",
 }
@@ -77,7 +87,11 @@ pub(super) fn plan(public_url: String) -> Result<Plan, CliError> {
     for (code, name, algorithm, definers) in DEPARTMENTS {
         let defined = |code: &TypeCode| definers.contains(&code.definer().as_str());
         let types = catalogue.iter().map(crate::licence::LicenceType::code).filter(defined).collect();
-        departments.push(DepartmentPlan::new(authority(code, name)?, types, algorithm));
+        let mut department = DepartmentPlan::new(authority(code, name)?, types, algorithm);
+        if department.types.is_empty() {
+            department.grants.push(every_question());
+        }
+        departments.push(department);
     }
     Ok(Plan {
         region: REGION.to_owned(),
@@ -88,6 +102,19 @@ pub(super) fn plan(public_url: String) -> Result<Plan, CliError> {
         checkpoint: None,
         keys: None,
     })
+}
+
+/// What the service centre is granted: to look up, to compare and to ask for materials, every type with every field.
+fn every_question() -> Terms {
+    Terms {
+        calls: [Call::Lookup, Call::Comparison, Call::Materials].into_iter().collect(),
+        types: GrantedTypes::All,
+        addresses: Vec::new(),
+        from: None,
+        to: None,
+        daily: None,
+        basis: Basis::Duty,
+    }
 }
 
 #[cfg(test)]

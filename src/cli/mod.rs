@@ -8,6 +8,7 @@ mod ask;
 mod bulk;
 mod client;
 mod demo;
+mod demo_applicants;
 mod demo_city;
 mod department;
 mod department_plan;
@@ -24,6 +25,7 @@ mod serve;
 mod show;
 mod status;
 mod store;
+mod tls;
 mod trust_memory;
 mod types;
 mod verify;
@@ -75,6 +77,9 @@ enum Command {
     /// Make packs for offline verifiers, and keep them up to date
     #[command(subcommand)]
     Pack(pack::PackCommand),
+    /// Make certificates for TLS: the service's own, and departments' to be known by
+    #[command(subcommand)]
+    Tls(tls::TlsCommand),
     /// Look after the store
     #[command(subcommand)]
     Store(store::StoreCommand),
@@ -93,6 +98,7 @@ impl Command {
             Self::Types(args) => args.output,
             Self::Department(command) => command.output(),
             Self::Pack(command) => command.output(),
+            Self::Tls(command) => command.output(),
             Self::Store(command) => command.output(),
             Self::Demo(_) | Self::Serve(_) | Self::Qr(_) => OutputArgs { json: false },
         }
@@ -152,6 +158,7 @@ fn run(command: Command) -> Result<Exit, CliError> {
         Command::Types(args) => types::run(&args),
         Command::Department(command) => department::run(&command),
         Command::Pack(command) => pack::run(&command),
+        Command::Tls(command) => tls::run(&command),
         Command::Store(command) => store::run(&command),
     }
 }

@@ -1,4 +1,5 @@
-//! Which department asks: by its key over TCP, by an administrator's word on the local socket.
+//! Which department asks: by its key, its client certificate or a token over TCP, by an administrator's word on the local
+//! socket.
 
 use std::time::Instant;
 
@@ -7,9 +8,12 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 
+use super::identity_provider::{IdentityProvider, Unreached};
 use super::problem::Problem;
+use super::server::Source;
 use super::state::{Listener, State};
 use super::strangers::Peer;
+use super::tls::ClientCertificate;
 use super::trace::Trace;
 use crate::registry::{Asker, Caller};
 
@@ -29,9 +33,13 @@ impl FromRequestParts<State> for Department {
         };
         let caller = match acting {
             Some(code) => code.to_str().ok().and_then(|code| state.registry.acting(code)),
-            None => bearer(&parts.headers).and_then(|key| state.registry.authenticate(key, state.now())),
+            None => shown(parts, state).await?,
         };
         let Some(caller) = caller else { return Err(refusal(parts, state)) };
+        let caller = match parts.extensions.get::<Source>() {
+            Some(Source(address)) => caller.asking_from(*address),
+            None => caller,
+        };
         if let Some(trace) = parts.extensions.get::<Trace>() {
             trace.asked_by(&caller);
         }
@@ -40,6 +48,37 @@ impl FromRequestParts<State> for Department {
         }
         Ok(Self(caller))
     }
+}
+
+/// Who the request's own credentials say that asks. A key or token goes before a certificate, which must be of the same
+/// department then.
+async fn shown(parts: &Parts, state: &State) -> Result<Option<Caller>, Problem> {
+    let (registry, now) = (&state.registry, state.now());
+    let certificate = parts.extensions.get::<ClientCertificate>();
+    if !parts.headers.contains_key(AUTHORIZATION) {
+        return Ok(certificate
+            .and_then(|shown| registry.authenticate_certificate(&shown.digest, shown.department, now)));
+    }
+    let Some(bearer) = bearer(&parts.headers) else { return Ok(None) };
+    let caller = match &state.identity_provider {
+        Some(provider) if IdentityProvider::takes(bearer) => {
+            provider.caller(bearer, registry, now).await.map_err(|Unreached| unreached())?
+        }
+        _ => registry.authenticate(bearer, now),
+    };
+    match (caller, certificate) {
+        (Some(caller), Some(certificate)) if caller.department() != certificate.department => {
+            let detail = "the key or token and the client certificate are of two departments";
+            Err(Problem::new(StatusCode::UNAUTHORIZED, "credentials_of_two", detail))
+        }
+        (caller, _) => Ok(caller),
+    }
+}
+
+/// Nobody can say whether the token is good; keys and certificates are as good as ever.
+fn unreached() -> Problem {
+    let detail = "the identity provider cannot be reached, so that no token can be judged";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "identity_provider_unavailable", detail).retry_after(30_u32)
 }
 
 /// Who asks for what the installation keeps: a department, or on the local socket an administrator for nobody in particular.

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName};
 
+use super::server::Source;
 use super::strangers::Peer;
 use crate::access::Network;
 
@@ -15,8 +16,9 @@ pub(super) fn believe_proxies(request: &mut Request, trusted: &[Network]) {
     if trusted.is_empty() {
         return;
     }
-    if let Some(peer) = request.extensions().get::<Peer>().copied() {
-        let client = client(peer.address(), request.headers(), trusted);
+    if let Some(Source(address)) = request.extensions().get().copied() {
+        let client = client(address, request.headers(), trusted);
+        request.extensions_mut().insert(Source(client));
         request.extensions_mut().insert(Peer::of(client));
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::identity_provider::IdentityProvider;
 use super::page::{self, App};
 use super::pictures::PictureReaders;
 use super::strangers::Strangers;
@@ -27,6 +28,8 @@ pub struct State {
     pub random: Arc<dyn Random>,
     /// What requests are held to.
     pub limits: HttpLimits,
+    /// Who says whose tokens are good.
+    pub identity_provider: Option<Arc<IdentityProvider>>,
     /// Where the call came in.
     pub listener: Listener,
     /// The page's files.
@@ -49,7 +52,23 @@ impl State {
         let strangers = Arc::new(Strangers::new(limits.strangers));
         let watch = Arc::new(Watch::new(&registry.limits()));
         let app = Arc::new(page::app(registry.public_url(), None));
-        Self { registry, pictures, watch, strangers, random, limits, listener: Listener::Tcp, app }
+        Self {
+            registry,
+            pictures,
+            watch,
+            strangers,
+            random,
+            limits,
+            identity_provider: None,
+            listener: Listener::Tcp,
+            app,
+        }
+    }
+
+    /// Believing this identity provider.
+    #[must_use]
+    pub fn believing(self, provider: Arc<IdentityProvider>) -> Self {
+        Self { identity_provider: Some(provider), ..self }
     }
 
     /// Under other limits than those of `settings.json`.

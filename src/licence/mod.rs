@@ -2,7 +2,8 @@
 //!
 //! Read in this order: [`Identifier`] and its parts; [`Holder`] and [`Authority`]; [`LicenceType`] with its
 //! [`FieldDefinition`]s, kept in a [`Catalogue`]; a [`Draft`] that becomes a [`CheckedDraft`] and then a [`Licence`];
-//! the [`State`] it is in afterwards, and its [`Standing`] at a time.
+//! the [`State`] it is in afterwards, and its [`Standing`] at a time. Which licences an applicant needs is said by a
+//! [`ServiceItem`], kept in [`ServiceItems`].
 
 mod annotation;
 mod asked_holder;
@@ -35,6 +36,8 @@ mod replacement;
 mod samples;
 mod schema;
 mod serial;
+mod service_item;
+mod service_items;
 mod standing;
 mod text;
 mod type_code;
@@ -72,6 +75,11 @@ pub use purpose::{Purpose, PurposeError, PurposePart, is_generic};
 pub use replacement::{Replacement, ReplacementError};
 pub use schema::json_schema_of_issue_request;
 pub use serial::{Serial, SerialError, Version, VersionError};
+pub use service_item::{
+    Alternative, Condition, Found, Goodness, Held, ItemCode, ItemCodeError, ItemError, Missing, Requirement,
+    ServiceItem,
+};
+pub use service_items::{ServiceItems, ServiceItemsError, ServiceItemsProblem};
 pub use standing::{Standing, StandingFacts};
 pub use text::{TextError, check_text};
 pub use type_code::{TypeCode, TypeCodeError};

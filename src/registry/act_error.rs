@@ -8,6 +8,7 @@ use super::history::CameFirst;
 use super::holder_request::MemberError;
 use super::members::MembersRefused;
 use super::presentations::PresentationError;
+use super::tls_certificates::TlsCertificateError;
 use crate::access::{Call, GrantState, Role};
 use crate::issue::{IssueError, PredecessorError};
 use crate::licence::{
@@ -244,6 +245,12 @@ pub enum ActError {
     /// The purpose is none.
     #[error(transparent)]
     Purpose(#[from] PurposeError),
+    /// No such service item.
+    #[error("the catalogue has no such service item")]
+    UnknownItem,
+    /// A certificate of TLS that cannot be made so.
+    #[error(transparent)]
+    TlsCertificate(#[from] TlsCertificateError),
     /// Something that cannot be.
     #[error("{0}")]
     Internal(&'static str),
@@ -287,7 +294,7 @@ pub struct ProblemView {
 
 impl ActError {
     /// A stable word.
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             Self::Draft(DraftError::Unreadable(error)) => error.code(),
             Self::Draft(DraftError::Refused(_)) => "draft_refused",
@@ -335,6 +342,10 @@ impl ActError {
             Self::Member(_) | Self::Claims(_) => "lookup_refused",
             Self::Holder(_) => "holder_refused",
             Self::Purpose(_) => "purpose_refused",
+            Self::UnknownItem => "item_unknown",
+            Self::TlsCertificate(TlsCertificateError::City(_)) => "internal",
+            Self::TlsCertificate(TlsCertificateError::Request(error)) if !error.is_data() => "not_json",
+            Self::TlsCertificate(_) => "certificate_request_refused",
             Self::Append(AppendError::Busy) => "busy",
             Self::Append(error) => match error.outcome() {
                 Outcome::Unknown => "outcome_unknown",
@@ -357,6 +368,7 @@ impl ActError {
             Self::Unreadable(UnreadableError::TooLarge { .. }) => ErrorKind::TooLarge,
             Self::Unreadable(_) => ErrorKind::Unreadable,
             Self::Member(_) | Self::Claims(_) | Self::Holder(_) | Self::Purpose(_) => ErrorKind::Refused,
+            Self::UnknownItem => ErrorKind::Refused,
             Self::StatusRequest(_)
             | Self::StatusRowUnreadable(_)
             | Self::SdJwtRequest(_)
@@ -379,6 +391,11 @@ impl ActError {
             | Self::Grant(_)
             | Self::Consent(_)
             | Self::KeyReused => ErrorKind::Refused,
+            Self::TlsCertificate(TlsCertificateError::City(_)) => ErrorKind::Internal,
+            Self::TlsCertificate(TlsCertificateError::Request(error)) if !error.is_data() => {
+                ErrorKind::Unreadable
+            }
+            Self::TlsCertificate(_) => ErrorKind::Refused,
             Self::RoleRequired { .. } | Self::NotGranted { .. } => ErrorKind::Forbidden,
             Self::NotFound | Self::ReceiptNotFound | Self::GrantNotFound | Self::ConsentNotFound => {
                 ErrorKind::NotFound

@@ -2,7 +2,7 @@
 //!
 //! Setting up: `settings` and `plan` say what it is, `make` makes it once with what `certifier` certifies, `departments` adds to
 //! it, `open` opens it. Acts: `issue`, `status`, `status_rows`, `show`,
-//! `verify`, `receipts`, `holders`, `sight`, `lookups`, `comparisons`, `holder_uses`, `presentations`, `statements`, `status_lists`, `packs`; `grants` and `consents` say who may, read by `members`. Who asks stands in `caller`, what may go wrong in `act_error`, what is answered
+//! `verify`, `receipts`, `holders`, `sight`, `lookups`, `comparisons`, `materials`, `holder_uses`, `presentations`, `statements`, `status_lists`, `packs`; `grants` and `consents` say who may, read by `members`. Who asks stands in `caller`, what may go wrong in `act_error`, what is answered
 //! in `views`.
 
 mod access;
@@ -24,6 +24,7 @@ mod key_files;
 mod lookups;
 mod make;
 mod making;
+mod materials;
 mod members;
 mod open;
 mod own_signer;
@@ -31,6 +32,7 @@ mod packs;
 mod permit;
 mod plan;
 mod presentations;
+mod provider_settings;
 mod receipts;
 mod recertify;
 mod sd_jwt;
@@ -45,6 +47,7 @@ mod status_lists;
 mod status_rows;
 #[cfg(test)]
 mod tests;
+mod tls_certificates;
 mod verify;
 mod views;
 
@@ -63,18 +66,21 @@ pub use key_files::KeyFilesError;
 pub use lookups::{FoundLicenceView, LookupView};
 pub use make::{Made, MakeError, make_installation};
 pub use making::Making;
+pub use materials::{MaterialsView, MissingView, ObtainFrom, RequiredView};
 pub use members::MembersRefused;
 pub use open::{NotReady, Opened, Registry, RegistryOpenError};
 pub use packs::{HeldPack, MakePackError, PackAnswer, PackRequest};
 pub use permit::Permit;
 pub use plan::{DepartmentPlan, Plan};
 pub use presentations::PresentationError;
+pub use provider_settings::IdentityProviderSettings;
 pub use receipts::KeptReceipt;
 pub use sd_jwt::SdJwtView;
 pub use settings::{Places, Settings, SettingsError};
 pub use stats::{StoreStats, store_stats};
 pub use status_lists::{Published, Representation, StatusListTimes};
 pub use status_rows::{NamedOnce, RowResult, StatusRow, StatusRowView};
+pub use tls_certificates::{TlsCertificateError, TlsCertificateView};
 pub use verify::Presented;
 pub use views::{
     AuthorityView, DepartmentView, GivenReceiptView, IssuedView, LicenceView, MadeDepartment,

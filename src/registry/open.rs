@@ -20,7 +20,9 @@ use crate::access::{AccessLimits, Network};
 use crate::crypto::Random;
 use crate::issue::Issuer;
 use crate::ledger::{CheckpointKey, Credential, CredentialState, Department, Event, VerifierKeyError};
-use crate::licence::{AreaCode, Authority, Catalogue, CatalogueError, CreditCode, TextError};
+use crate::licence::{
+    AreaCode, Authority, Catalogue, CatalogueError, CreditCode, ServiceItems, ServiceItemsError, TextError,
+};
 use crate::pki::{Anchor, TrustError, TrustStore, Usage};
 use crate::store::{
     IndexPolicy, KeyRange, Opening, RowKeys, Store, StoreError, StoreKeys, StoreOpenError, StorePlace,
@@ -36,6 +38,7 @@ const REMEMBERED: usize = 65_536;
 pub struct Registry {
     pub(super) settings: Settings,
     pub(super) catalogue: Catalogue,
+    pub(super) service_items: ServiceItems,
     pub(super) store: Store,
     pub(super) trust: TrustStore,
     pub(super) trust_list: Arc<[u8]>,
@@ -96,6 +99,9 @@ pub enum RegistryOpenError {
     /// The catalogue of types.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
+    /// The catalogue of service items.
+    #[error(transparent)]
+    ServiceItems(#[from] ServiceItemsError),
     /// The trust list.
     #[error(transparent)]
     Trust(#[from] TrustError),
@@ -191,9 +197,11 @@ impl Registry {
         let pack_signer = OwnSigner::find(&trust, &keys, name::PACK, Usage::Pack)?;
         let receipts = OwnSigner::find(&trust, &keys, name::RECEIPT, Usage::Receipt)?;
         let presentations = OwnSigner::find(&trust, &keys, name::PRESENTATION, Usage::Presentation)?;
+        let catalogue = Catalogue::shipped()?;
         let registry = Self {
             settings,
-            catalogue: Catalogue::shipped()?,
+            service_items: ServiceItems::shipped(&catalogue)?,
+            catalogue,
             store,
             trust,
             trust_list,
@@ -241,6 +249,11 @@ impl Registry {
     /// The types it knows.
     pub const fn catalogue(&self) -> &Catalogue {
         &self.catalogue
+    }
+
+    /// The service items it knows.
+    pub const fn service_items(&self) -> &ServiceItems {
+        &self.service_items
     }
 
     /// The store, for statistics.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::provider_settings::IdentityProviderSettings;
 use crate::access::{AccessLimits, Network};
 use crate::licence::{AreaCode, CreditCode};
 
@@ -42,6 +43,9 @@ pub struct Settings {
     /// Networks of proxies whose word on a client's address is taken; nobody's where there is none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trusted_proxies: Vec<Network>,
+    /// Whose tokens are believed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity_provider: Option<IdentityProviderSettings>,
 }
 
 /// The paths of an installation.
@@ -120,6 +124,7 @@ impl Settings {
             keys: plan.keys.clone(),
             limits: AccessLimits::default(),
             trusted_proxies: Vec::new(),
+            identity_provider: None,
         }
     }
 
