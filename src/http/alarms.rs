@@ -73,7 +73,7 @@ mod tests {
     fn the_alarm_is_raised_once_an_hour_by_different_holders_of_one_operator() {
         let pulls = BulkPulls::new(3);
         let start = Instant::now();
-        let mut ask = |operator, holder, seconds| {
+        let ask = |operator, holder, seconds| {
             pulls.note(hashed(operator), hashed(holder), start + Duration::from_secs(seconds))
         };
         assert!((0..100).all(|_| ask(1, 1, 0).is_none()), "one holder however often");

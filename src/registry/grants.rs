@@ -366,3 +366,6 @@ impl OrderView {
         Self { department: order.department, asked_by: order.asked_by.clone() }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -128,11 +128,6 @@ impl Settings {
         }
     }
 
-    /// The installation in `dir` from its next start on under other limits.
-    pub fn set_limits(dir: &Path, limits: AccessLimits) -> Result<(), SettingsError> {
-        Self { limits, ..Self::read(dir)? }.write(dir)
-    }
-
     /// Whether there is an installation in `dir`, and a finished one.
     pub fn exist(dir: &Path) -> bool {
         dir.join(FILE).exists() && !unfinished_mark(dir).exists()
