@@ -15,6 +15,7 @@ use super::public_url::public_url;
 use super::serve::{ListenArgs, log_to_stderr, serve};
 use super::{now, runtime, who};
 use crate::access::{Role, Roles};
+use crate::config::AccessLimits;
 use crate::crypto::{SystemRandom, create_secret_file};
 use crate::licence::Draft;
 use crate::registry::{Made, Making, Registry, Settings};
@@ -109,6 +110,7 @@ async fn make(args: &DemoArgs, url: &str, file: &Path) -> Result<(), CliError> {
     let plan = demo_city::plan(url.clone())?;
     let making = Making::begin(&args.dir)?;
     let made = making.make(&plan, Arc::new(SystemRandom), now())?;
+    making.limit(AccessLimits::of_the_demonstration())?;
     let registry = making.open(who("demo"), Arc::new(SystemRandom))?;
     let licences = issue_samples(&registry, &made).await?;
     let types = |code: &str| {

@@ -19,7 +19,9 @@ pub(super) async fn ask(
 ) -> Result<Response, Problem> {
     // Who may not ask is not read from.
     state.registry.admit(&caller, Call::Materials, state.now())?;
+    state.registry.may_ask(&caller, Call::Materials, state.now())?;
     let body = json_body(&state, request).await?;
+    state.watch.asked(&caller, Call::Materials, &body)?;
     let (registry, now) = (Arc::clone(&state.registry), state.now());
     answer::json(&to_its_end(async move { registry.materials(&caller, &body, now).await }).await?)
 }

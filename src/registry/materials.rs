@@ -9,6 +9,7 @@ use super::holder_request::Members;
 use super::holder_uses::Asked;
 use super::holders::HeldLicence;
 use super::open::Registry;
+use super::sight::Sight;
 use crate::access::Call;
 use crate::codec::{Checked, LicenceClaims, Question};
 use crate::ledger::UsedLicence;
@@ -76,6 +77,12 @@ pub struct ObtainFrom {
     pub types: Vec<String>,
 }
 
+/// The types of an item that the caller may hear of, of this holder.
+fn shown_types(item: &ServiceItem, sight: &Sight) -> BTreeSet<TypeCode> {
+    let types = item.requirements().iter().flat_map(Requirement::types);
+    types.filter(|code| sight.fields(*code).is_some()).collect()
+}
+
 /// The members of a request.
 const MEMBERS: [&str; 3] = ["holder", "item_code", "purpose"];
 
@@ -89,6 +96,8 @@ impl Registry {
         now: UnixTime,
     ) -> Result<MaterialsView, ActError> {
         let allowance = self.admit(caller, Call::Materials, now)?;
+        let permit = self.admit(caller, Call::Materials, now)?;
+        let allowance = permit.allowance().cloned().unwrap_or_default();
         let mut members = Members::read(body, &MEMBERS)?;
         let (holder, purpose) = (members.holder()?, members.purpose()?);
         let item_code = members.required_text("item_code")?;
@@ -102,6 +111,9 @@ impl Registry {
             let type_code = claims.licence.identifier.type_code();
             item.requires(type_code) && sight.fields(type_code).is_some()
         };
+        let sight = self.sight(caller, &permit, &holder.number, Some(&item_code), now)?;
+        let shown = shown_types(item, &sight);
+        let wanted = |claims: &LicenceClaims| shown.contains(&claims.licence.identifier.type_code());
         let licences = self.licences_of(&holder, wanted, now)?.licences;
         let found = judged(item, &licences, at);
         let (checked, used) = self.used(item, &found, &licences)?;
@@ -118,6 +130,11 @@ impl Registry {
             item.requirements().iter().zip(found).zip(granted).map(|((requirement, found), granted)| {
                 self.required_view(requirement, found, &licences, granted)
             });
+        let receipt = self.record_use(caller, permit, asked, now).await?.to_string();
+        let required = item.requirements().iter().zip(found).map(|(requirement, found)| {
+            let granted = requirement.types().any(|code| allowance.names(&code));
+            self.required_view(requirement, found, &licences, granted)
+        });
         let required: Vec<RequiredView> = required.collect();
         Ok(MaterialsView {
             item_code: item.code().to_string(),
