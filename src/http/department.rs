@@ -78,7 +78,6 @@ async fn shown(parts: &Parts, state: &State) -> Result<Option<Caller>, Problem> 
 /// Nobody can say whether the token is good; keys and certificates are as good as ever.
 fn unreached() -> Problem {
     let detail = "the identity provider cannot be reached, so that no token can be judged";
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "identity_provider_unavailable", detail).retry_after(30_u16)
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "identity_provider_unavailable", detail).retry_after(30_u32)
 }
 

@@ -10,7 +10,9 @@ use super::observe::observe;
 use super::problem::Problem;
 use super::state::{Listener, State};
 use super::{
-    batch, certificates, comparisons, consents, grants, licences, lookups, materials, metrics, openapi, packs, page, present_page, presentations, receipts, service_items, statements, status_changes, status_lists, uses, verifications,
+    batch, certificates, comparisons, consents, grants, licences, lookups, materials, metrics, openapi,
+    packs, page, present_page, presentations, receipts, service_items, statements, status_changes,
+    status_lists, uses, verifications,
 };
 
 /// One call: method, path template, what it does.

@@ -51,8 +51,7 @@ impl Registry {
         };
         self.check_clock(now)?;
         let item_code = Some(purpose.part(PurposePart::ItemCode));
-        let sight = self.sight(caller, allowance, &holder.number, item_code, now)?;
-        let sight = self.sight(caller, &permit, &holder.number, None, now)?;
+        let sight = self.sight(caller, &permit, &holder.number, item_code, now)?;
         let (result, best) = self.best(&holder, &comparison, &sight, now)?;
         // Whoever is told that something does not agree is told nothing else, not even by the receipt.
         let (mut checked, mut licences) = (Vec::new(), Vec::new());

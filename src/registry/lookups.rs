@@ -86,8 +86,7 @@ impl Registry {
         let wanted = members.text("type")?.map(|text| type_code(&text)).transpose()?;
         self.check_clock(now)?;
         let item_code = Some(purpose.part(PurposePart::ItemCode));
-        let sight = self.sight(caller, allowance, &holder.number, item_code, now)?;
-        let sight = self.sight(caller, &permit, &holder.number, None, now)?;
+        let sight = self.sight(caller, &permit, &holder.number, item_code, now)?;
         let HeldLicences { mut licences, mut more } = self.licences_of(
             &holder,
             |claims| {

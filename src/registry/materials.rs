@@ -1,6 +1,8 @@
 //! One number, one item (一号申请): which of the licences that a service item requires an applicant holds, which are good now, and where
 //! to get the others.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::act_error::ActError;
@@ -17,7 +19,7 @@ use crate::licence::{
     Alternative, Condition, CreditCode, Found, Goodness, Held, Missing, Requirement, ServiceItem, TypeCode,
 };
 use crate::time::UnixTime;
-use crate::verify::{Code, Language, Status};
+use crate::verify::{Language, Status};
 
 /// What an applicant has of what an item requires.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -46,11 +48,11 @@ pub struct RequiredView {
     /// Whether the holder has one, good or not.
     pub held: bool,
     /// The verdict on the one that comes nearest.
-    pub verdict: Option<Status>,
+    pub verdict: Option<&'static str>,
     /// Its identifier.
     pub identifier: Option<String>,
     /// Codes of the checks that it did not pass.
-    pub reasons: Vec<Code>,
+    pub reasons: Vec<&'static str>,
     /// Why it does not do; absent where it does.
     pub missing: Option<MissingView>,
 }
@@ -95,7 +97,6 @@ impl Registry {
         body: &[u8],
         now: UnixTime,
     ) -> Result<MaterialsView, ActError> {
-        let allowance = self.admit(caller, Call::Materials, now)?;
         let permit = self.admit(caller, Call::Materials, now)?;
         let allowance = permit.allowance().cloned().unwrap_or_default();
         let mut members = Members::read(body, &MEMBERS)?;
@@ -104,13 +105,6 @@ impl Registry {
         let item = item_code.parse().ok().and_then(|code| self.service_items.get(&code));
         let item = item.ok_or(ActError::UnknownItem)?;
         let at = self.not_behind(now);
-        let granted: Vec<bool> =
-            item.requirements().iter().map(|one| one.types().any(|code| allowance.names(&code))).collect();
-        let sight = self.sight(caller, allowance, &holder.number, Some(item.code().as_str()), now)?;
-        let wanted = |claims: &LicenceClaims| {
-            let type_code = claims.licence.identifier.type_code();
-            item.requires(type_code) && sight.fields(type_code).is_some()
-        };
         let sight = self.sight(caller, &permit, &holder.number, Some(&item_code), now)?;
         let shown = shown_types(item, &sight);
         let wanted = |claims: &LicenceClaims| shown.contains(&claims.licence.identifier.type_code());
@@ -125,11 +119,6 @@ impl Registry {
             licences: used,
             item_code: Some(item.code().to_string()),
         };
-        let receipt = self.record_use(caller, asked, now).await?.to_string();
-        let required =
-            item.requirements().iter().zip(found).zip(granted).map(|((requirement, found), granted)| {
-                self.required_view(requirement, found, &licences, granted)
-            });
         let receipt = self.record_use(caller, permit, asked, now).await?.to_string();
         let required = item.requirements().iter().zip(found).map(|(requirement, found)| {
             let granted = requirement.types().any(|code| allowance.names(&code));
@@ -191,9 +180,14 @@ impl Registry {
             types: requirement.types().map(|code| code.to_string()).collect(),
             granted,
             held: best.is_some(),
-            verdict: best.map(|best| best.verdict.status),
+            verdict: best.map(|best| best.verdict.status.as_str()),
             identifier: best.map(|best| best.claims.licence.identifier.to_string()),
-            reasons: best.map(|best| best.verdict.reasons()).unwrap_or_default(),
+            reasons: best
+                .map(|best| best.verdict.reasons())
+                .unwrap_or_default()
+                .iter()
+                .map(|code| code.as_str())
+                .collect(),
             missing,
         }
     }

@@ -73,14 +73,6 @@ impl City {
             checkpoint: None,
             keys: None,
         };
-        let made = make_installation(
-            dir.path(),
-            &plan,
-            Arc::new(SystemRandom),
-            // Lately: credentials last for a year.
-            an_hour_ago(),
-        )
-        .unwrap();
         let made = make_installation(dir.path(), &plan, Arc::new(SystemRandom), an_hour_ago()).unwrap();
         let key = |code: &str| {
             made.departments.iter().find(|made| made.code.to_string() == code).unwrap().api_key.to_string()
