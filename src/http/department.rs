@@ -7,53 +7,49 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 
+use super::admission::Admits;
 use super::problem::Problem;
 use super::state::{Listener, State};
 use super::strangers::Peer;
 use super::trace::Trace;
-use crate::registry::{Asker, Caller};
+use crate::registry::Caller;
 
 /// Names the department that an administrator acts for.
 pub(super) const ACTING_DEPARTMENT: HeaderName = HeaderName::from_static("acting-department");
 
-/// The department that asks. As an extractor it stands before all others, so that nothing is said to strangers.
+/// The department that asks, let in by the call's line in `admission`. As an extractor it stands before all others, so that nothing is
+/// said to strangers.
 pub(super) struct Department(pub(super) Caller);
 
 impl FromRequestParts<State> for Department {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Problem> {
-        let acting = match state.listener {
-            Listener::Local => parts.headers.get(ACTING_DEPARTMENT),
-            Listener::Tcp => None,
-        };
-        let caller = match acting {
-            Some(code) => code.to_str().ok().and_then(|code| state.registry.acting(code)),
-            None => bearer(&parts.headers).and_then(|key| state.registry.authenticate(key, state.now())),
-        };
-        let Some(caller) = caller else { return Err(refusal(parts, state)) };
-        if let Some(trace) = parts.extensions.get::<Trace>() {
-            trace.asked_by(&caller);
-        }
-        Ok(Self(caller))
+    async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Self, Problem> {
+        let caller = parts.extensions.get::<Caller>().cloned();
+        caller.map(Self).ok_or_else(|| Problem::internal("a call that everyone may make asks who makes it"))
     }
 }
 
-/// Who asks for what the installation keeps: a department, or on the local socket an administrator for nobody in particular.
-pub(super) struct KeptFor(pub(super) Asker);
-
-impl FromRequestParts<State> for KeptFor {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Problem> {
-        let names_nobody =
-            !parts.headers.contains_key(ACTING_DEPARTMENT) && !parts.headers.contains_key(AUTHORIZATION);
-        if state.listener == Listener::Local && names_nobody {
-            return Ok(Self(Asker::Administrator));
+/// Who asks: over TCP by a key, from the address of the connection; on the local socket by an administrator's word as well.
+pub(super) fn identify(parts: &Parts, state: &State, admits: Admits) -> Result<Caller, Problem> {
+    let headers = &parts.headers;
+    let is_local = state.listener == Listener::Local;
+    let caller = match headers.get(ACTING_DEPARTMENT).filter(|_| is_local) {
+        Some(code) => code.to_str().ok().and_then(|code| state.registry.acting(code)),
+        None if is_local && !headers.contains_key(AUTHORIZATION) => {
+            matches!(admits, Admits::RolesOrMachine(_)).then(|| state.registry.machine())
         }
-        let Department(caller) = Department::from_request_parts(parts, state).await?;
-        Ok(Self(Asker::Department(caller)))
+        None => bearer(headers).and_then(|key| state.registry.authenticate(key, state.now())),
+    };
+    let caller = caller.ok_or_else(|| refusal(parts, state))?;
+    let caller = match parts.extensions.get::<Peer>() {
+        Some(peer) => caller.asking_from(peer.address()),
+        None => caller,
+    };
+    if let Some(trace) = parts.extensions.get::<Trace>() {
+        trace.asked_by(&caller);
     }
+    Ok(caller)
 }
 
 /// One answer to all who have no good key, and to those who come again and again, to wait.

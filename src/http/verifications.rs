@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use axum::extract::{self, FromRequestParts, Request};
+use axum::extract::{self, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
@@ -12,10 +12,11 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::admission::admitted;
 use super::answer;
 use super::body::{self, MediaType};
-use super::department::Department;
 use super::problem::Problem;
+use super::router::Operation;
 use super::state::State;
 use crate::codec::without_scanner_line_end;
 use crate::licence::Purpose;
@@ -123,7 +124,7 @@ pub(super) async fn verify(
             let challenge = request.challenge()?;
             let presented = request.presented(challenge.as_ref());
             if let Some(purpose) = &request.purpose {
-                return verify_for(&state, parts, purpose, presented).await;
+                return verify_for(&state, &parts, purpose, presented).await;
             }
             state.registry.verify(presented, None, state.now()).await
         }
@@ -155,11 +156,11 @@ pub(super) async fn verify(
 /// With a purpose a department gets a receipt beside the verdict; a stranger gets neither.
 async fn verify_for(
     state: &State,
-    mut parts: Parts,
+    parts: &Parts,
     purpose: &Members,
     presented: Presented<'_>,
 ) -> Result<Response, Problem> {
-    let Department(caller) = Department::from_request_parts(&mut parts, state).await?;
+    let caller = admitted(parts, state, Operation::Verify)?;
     let purpose = purpose.purpose()?;
     answer::json(&state.registry.verify_for(&caller, purpose, presented, state.now()).await?)
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::history::CameFirst;
 use super::presentations::PresentationError;
-use crate::access::{Call, Role};
+use crate::access::{Call, Roles};
 use crate::issue::{IssueError, PredecessorError};
 use crate::licence::{
     DraftError, Identifier, Problem, TextError, TransitionError, TypeCode, UnreadableError,
@@ -175,11 +175,11 @@ pub enum ActError {
     /// The store could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The credential has not the role that the call needs.
-    #[error("this needs the role \"{role}\", which this credential has not")]
+    /// The credential has none of the roles of which the call needs one.
+    #[error("this needs the role {roles}, which this credential has not")]
     RoleRequired {
-        /// The role.
-        role: Role,
+        /// The roles.
+        roles: Roles,
     },
     /// No grant allows the call.
     #[error("no grant of this department allows \"{call}\" now, from this address, for this type")]

@@ -6,6 +6,7 @@ use super::open::{KnownIssuer, Registry};
 use super::status_index::StatusIndexError;
 use super::status_lists::Noted;
 use super::views::IssuedView;
+use crate::access::Call;
 use crate::codec::{Envelope, LicenceClaims, limits};
 use crate::crypto::Digest;
 use crate::issue::{IssueError, Predecessor, PredecessorError, SignedLicence, Succession};
@@ -57,8 +58,7 @@ impl Registry {
         if let Some(replay) = self.replay(caller, idempotency_key, &request)? {
             return Ok(replay);
         }
-        self.check_clock(now)?;
-        let prepared = match self.prepare(caller.department(), Draft::from_json(body)?, now) {
+        let prepared = match self.prepare_for(caller, body, now) {
             Ok(prepared) => prepared,
             // The same request may have been done since it was looked for: what stands in its way is then its own licence.
             Err(error) => return self.replay(caller, idempotency_key, &request)?.ok_or(error),
@@ -118,6 +118,15 @@ impl Registry {
             seconds if seconds > MOST_SECONDS_BEHIND => Err(ActError::ClockBehind { seconds }),
             _ => Ok(()),
         }
+    }
+
+    /// What the caller may have signed.
+    fn prepare_for(&self, caller: &Caller, body: &[u8], now: UnixTime) -> Result<Prepared<'_>, ActError> {
+        let permit = self.permit(caller, Call::Issue, now)?;
+        self.check_clock(now)?;
+        let prepared = self.prepare(caller.department(), Draft::from_json(body)?, now)?;
+        permit.check(&prepared.licence_type.code())?;
+        Ok(prepared)
     }
 
     fn prepare(&self, department: CreditCode, draft: Draft, now: UnixTime) -> Result<Prepared<'_>, ActError> {

@@ -253,6 +253,11 @@ impl Registry {
         self.departments.contains_key(&code).then(|| Caller::local(code))
     }
 
+    /// An administrator on the machine, for no department in particular: what he orders, he orders for the city.
+    pub fn machine(&self) -> Caller {
+        Caller::local(self.settings.city)
+    }
+
     /// Whether orders can be taken.
     pub fn readiness(&self) -> Result<(), NotReady> {
         self.store.entries()?;

@@ -8,6 +8,7 @@ use super::history::CameFirst;
 use super::open::Registry;
 use super::status_lists::Noted;
 use super::views::LicenceView;
+use crate::access::Call;
 use crate::ledger::{Entry, Event, StatusChange};
 use crate::licence::{Identifier, LegalBasis, Reason, State};
 use crate::store::{AppendError, EventKind, EventRow};
@@ -54,6 +55,7 @@ impl Registry {
         asked: &Asked,
         now: UnixTime,
     ) -> Result<(), ActError> {
+        self.permit(caller, Call::Status, now)?.check(&identifier.type_code())?;
         self.check_clock(now)?;
         self.may_become((identifier, events), asked.to, now)?;
         let sequence = next_sequence(events)?;
