@@ -10,8 +10,9 @@ use super::observe::observe;
 use super::problem::Problem;
 use super::state::{Listener, State};
 use super::{
-    batch, certificates, comparisons, licences, lookups, materials, openapi, packs, page, present_page,
-    presentations, receipts, service_items, statements, status_changes, status_lists, verifications,
+    batch, certificates, comparisons, consents, grants, licences, lookups, materials, metrics, openapi,
+    packs, page, present_page, presentations, receipts, service_items, statements, status_changes,
+    status_lists, uses, verifications,
 };
 
 /// One call: method, path template, what it does.
@@ -55,6 +56,8 @@ pub enum Operation {
     Present,
     LookUp,
     Compare,
+    UsesOfHolder,
+    UsesOfAll,
     ListTypes,
     ShowType,
     ListServiceItems,
@@ -81,6 +84,13 @@ pub enum Operation {
     PresentPage,
     PresentStyle,
     PresentScript,
+    ListGrants,
+    GiveGrant,
+    ConfirmGrant,
+    WithdrawGrant,
+    GiveConsent,
+    WithdrawConsent,
+    Metrics,
 }
 
 const fn get(path: &'static str, operation: Operation) -> Route {
@@ -110,6 +120,8 @@ pub const ROUTES: &[Route] = &[
     post("/v1/presentations", Operation::Present),
     post("/v1/lookups", Operation::LookUp),
     post("/v1/comparisons", Operation::Compare),
+    post("/v1/holders/uses", Operation::UsesOfHolder),
+    get("/v1/uses", Operation::UsesOfAll),
     get("/v1/licence-types", Operation::ListTypes),
     get("/v1/licence-types/{code}", Operation::ShowType),
     get("/v1/service-items", Operation::ListServiceItems),
@@ -136,6 +148,13 @@ pub const ROUTES: &[Route] = &[
     get("/present", Operation::PresentPage),
     get("/assets/present.css", Operation::PresentStyle),
     get("/assets/present.js", Operation::PresentScript),
+    get("/v1/grants", Operation::ListGrants),
+    post("/v1/grants", Operation::GiveGrant),
+    post("/v1/grants/{id}/confirm", Operation::ConfirmGrant),
+    post("/v1/grants/{id}/withdraw", Operation::WithdrawGrant),
+    post("/v1/consents", Operation::GiveConsent),
+    post("/v1/consents/{id}/withdraw", Operation::WithdrawConsent),
+    get("/metrics", Operation::Metrics),
 ];
 
 impl Operation {
@@ -158,6 +177,8 @@ impl Operation {
             Self::Present => on(filter, presentations::present),
             Self::LookUp => on(filter, lookups::look_up),
             Self::Compare => on(filter, comparisons::compare),
+            Self::UsesOfHolder => on(filter, uses::of_holder),
+            Self::UsesOfAll => on(filter, uses::of_all),
             Self::ListTypes => on(filter, statements::list_types),
             Self::ShowType => on(filter, statements::show_type),
             Self::ListServiceItems => on(filter, service_items::list),
@@ -185,6 +206,13 @@ impl Operation {
             Self::PresentPage => on(filter, present_page::show),
             Self::PresentStyle => on(filter, present_page::style),
             Self::PresentScript => on(filter, present_page::script),
+            Self::ListGrants => on(filter, grants::list),
+            Self::GiveGrant => on(filter, grants::give),
+            Self::ConfirmGrant => on(filter, grants::confirm),
+            Self::WithdrawGrant => on(filter, grants::withdraw),
+            Self::GiveConsent => on(filter, consents::give),
+            Self::WithdrawConsent => on(filter, consents::withdraw),
+            Self::Metrics => on(filter, metrics::scrape),
         }
     }
 }

@@ -133,7 +133,7 @@ impl UnreadableError {
 }
 
 /// The JSON pointer (RFC 6901) of member `key` of the object at `path`; overlong keys are cut.
-pub(super) fn pointer(path: &str, key: &str) -> String {
+pub(crate) fn pointer(path: &str, key: &str) -> String {
     let key: String = key.chars().take(64).collect();
     format!("{path}/{}", key.replace('~', "~0").replace('/', "~1"))
 }

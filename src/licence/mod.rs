@@ -61,6 +61,7 @@ pub use holder::{Holder, HolderError};
 pub use holder_code_type::{HolderCodeType, HolderCodeTypeError};
 pub use holder_number::HolderNumber;
 pub use identifier::{Identifier, IdentifierError};
+pub(crate) use json::pointer;
 pub use json::{Json, UnreadableError, read_object};
 pub use licence_type::{
     AuthorityLevel, DefineAuthority, HolderCategory, LicenceType, RelatedItem, TypeError,

@@ -6,9 +6,10 @@ use serde::Serialize;
 
 use super::history::CameFirst;
 use super::holder_request::MemberError;
+use super::members::MembersRefused;
 use super::presentations::PresentationError;
 use super::tls_certificates::TlsCertificateError;
-use crate::access::{Call, Role};
+use crate::access::{Call, GrantState, Role};
 use crate::issue::{IssueError, PredecessorError};
 use crate::licence::{
     AskedHolderError, ClaimsError, DraftError, Identifier, Problem, PurposeError, TextError, TransitionError,
@@ -190,6 +191,45 @@ pub enum ActError {
         /// The call.
         call: Call,
     },
+    /// Members of a grant.
+    #[error("the grant is refused: {0}")]
+    Grant(MembersRefused),
+    /// There is no such grant.
+    #[error("there is no such grant")]
+    GrantNotFound,
+    /// The grant is in another state.
+    #[error("expected a grant that is {expected}; this one is \"{}\"", state.as_str())]
+    GrantState {
+        /// What it would have to be.
+        expected: &'static str,
+        /// What it is.
+        state: GrantState,
+    },
+    /// Four eyes: whoever gave a grant may not confirm it.
+    #[error(
+        "a second administrator confirms a grant to issue: neither whoever gave it, nor a credential that he had made, nor one that had his made"
+    )]
+    SameAdministrator,
+    /// Members of a consent.
+    #[error("the consent is refused: {0}")]
+    Consent(MembersRefused),
+    /// There is no such consent.
+    #[error("there is no such consent in force")]
+    ConsentNotFound,
+    /// A holder has as many consents to one department as anybody may.
+    #[error("expected at most {max} consents in force of one holder to one department")]
+    ConsentsFull {
+        /// The most.
+        max: usize,
+    },
+    /// The ceilings of all grants that would allow it are used up.
+    #[error("the day's number of \"{call}\" is used up; the day ends in {seconds} s")]
+    CeilingReached {
+        /// The call.
+        call: Call,
+        /// Seconds to midnight, China Standard Time.
+        seconds: u32,
+    },
     /// A request about a holder cannot be read.
     #[error(transparent)]
     Unreadable(#[from] UnreadableError),
@@ -231,6 +271,8 @@ pub enum ErrorKind {
     Conflict,
     /// Understood and refused.
     Refused,
+    /// As often as it may be today; nothing was done.
+    TooOften,
     /// Too much waits; nothing was done. Try again.
     Busy,
     /// Cannot be done now, or it is not known whether it was: the same idempotency key tells.
@@ -288,6 +330,14 @@ impl ActError {
             Self::ClockBehind { .. } => "clock_behind",
             Self::RoleRequired { .. } => "role_required",
             Self::NotGranted { .. } => "not_granted",
+            Self::Grant(_) => "grant_refused",
+            Self::GrantNotFound => "grant_unknown",
+            Self::GrantState { .. } => "grant_not_in_that_state",
+            Self::SameAdministrator => "same_administrator",
+            Self::Consent(_) => "consent_refused",
+            Self::ConsentNotFound => "consent_unknown",
+            Self::ConsentsFull { .. } => "too_many_consents",
+            Self::CeilingReached { .. } => "ceiling_reached",
             Self::Unreadable(error) => error.code(),
             Self::Member(_) | Self::Claims(_) => "lookup_refused",
             Self::Holder(_) => "holder_refused",
@@ -338,6 +388,8 @@ impl ActError {
             | Self::NotAnIssuer
             | Self::UnknownType(_)
             | Self::Issue(IssueError::OutOfScope { .. })
+            | Self::Grant(_)
+            | Self::Consent(_)
             | Self::KeyReused => ErrorKind::Refused,
             Self::TlsCertificate(TlsCertificateError::City(_)) => ErrorKind::Internal,
             Self::TlsCertificate(TlsCertificateError::Request(error)) if !error.is_data() => {
@@ -345,7 +397,9 @@ impl ActError {
             }
             Self::TlsCertificate(_) => ErrorKind::Refused,
             Self::RoleRequired { .. } | Self::NotGranted { .. } => ErrorKind::Forbidden,
-            Self::NotFound | Self::ReceiptNotFound => ErrorKind::NotFound,
+            Self::NotFound | Self::ReceiptNotFound | Self::GrantNotFound | Self::ConsentNotFound => {
+                ErrorKind::NotFound
+            }
             Self::NotGood { .. }
             | Self::Predecessor { .. }
             | Self::NumberTaken { .. }
@@ -355,7 +409,11 @@ impl ActError {
             | Self::SdJwtNotCertified
             | Self::LicenceEnded
             | Self::Raced { .. }
+            | Self::GrantState { .. }
+            | Self::SameAdministrator
+            | Self::ConsentsFull { .. }
             | Self::Contended => ErrorKind::Conflict,
+            Self::CeilingReached { .. } => ErrorKind::TooOften,
             Self::Append(AppendError::Busy) => ErrorKind::Busy,
             Self::ClockBehind { .. } | Self::Append(_) | Self::Store(_) => ErrorKind::Unavailable,
             Self::Issue(_) | Self::SdJwt(_) | Self::Internal(_) => ErrorKind::Internal,
@@ -373,9 +431,21 @@ impl ActError {
         }
     }
 
-    /// Every rule that an issue request breaks.
+    /// Seconds after which it may be done, where that is known.
+    pub const fn seconds_to_wait(&self) -> Option<u32> {
+        match self {
+            Self::CeilingReached { seconds, .. } => Some(*seconds),
+            _ => None,
+        }
+    }
+
+    /// Every rule that the request breaks.
     pub fn problems(&self) -> Vec<ProblemView> {
-        let Self::Draft(error) = self else { return Vec::new() };
+        let error = match self {
+            Self::Draft(error) => error,
+            Self::Grant(refused) | Self::Consent(refused) => return refused.problems().to_vec(),
+            _ => return Vec::new(),
+        };
         let view = |problem: &Problem| ProblemView {
             path: problem.path.clone(),
             code: problem.rule.code(),

@@ -11,7 +11,7 @@ use super::open::Registry;
 use crate::access::{Call, GrantedFields};
 use crate::codec::Question;
 use crate::ledger::UsedLicence;
-use crate::licence::{Fields, TypeCode};
+use crate::licence::{Fields, PurposePart, TypeCode};
 use crate::time::{Date, UnixTime};
 use crate::verify::{Code, Status};
 
@@ -80,12 +80,13 @@ impl FoundLicenceView {
 impl Registry {
     /// Answers `{"holder", "type"?, "purpose"}`. The use is in the ledger, durable, when this returns, also where nothing was found.
     pub async fn look_up(&self, caller: &Caller, body: &[u8], now: UnixTime) -> Result<LookupView, ActError> {
-        let allowance = self.admit(caller, Call::Lookup, now)?;
+        let permit = self.admit(caller, Call::Lookup, now)?;
         let mut members = Members::read(body, &["holder", "type", "purpose"])?;
         let (holder, purpose) = (members.holder()?, members.purpose()?);
         let wanted = members.text("type")?.map(|text| type_code(&text)).transpose()?;
         self.check_clock(now)?;
-        let sight = self.sight(caller, allowance, &holder.number, None, now)?;
+        let item_code = Some(purpose.part(PurposePart::ItemCode));
+        let sight = self.sight(caller, &permit, &holder.number, item_code, now)?;
         let HeldLicences { mut licences, mut more } = self.licences_of(
             &holder,
             |claims| {
@@ -121,7 +122,7 @@ impl Registry {
             checked,
             item_code: None,
         };
-        let receipt = self.record_use(caller, asked, now).await?.to_string();
+        let receipt = self.record_use(caller, permit, asked, now).await?.to_string();
         Ok(LookupView { licences: found, more, receipt })
     }
 }

@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
+use elicense::access::{Basis, Call, GrantedTypes, Terms};
 use elicense::config::HttpLimits;
 use elicense::crypto::{Algorithm, SystemRandom};
 use elicense::http::{Listener, State, build};
@@ -54,8 +55,11 @@ impl City {
     fn with_other(other: &str, types_of_other: Vec<TypeCode>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let authority = |code: &str, name| Authority::new(code.parse().unwrap(), name).unwrap();
-        let department =
-            |code, name, types| DepartmentPlan::new(authority(code, name), types, Algorithm::Es256);
+        let department = |code, name, types| {
+            let mut department = DepartmentPlan::new(authority(code, name), types, Algorithm::Es256);
+            department.grants.push(every_question());
+            department
+        };
         let types = Catalogue::shipped().unwrap().iter().map(LicenceType::code).collect();
         let plan = Plan {
             region: "示范市".to_owned(),
@@ -107,6 +111,19 @@ impl City {
 fn an_hour_ago() -> UnixTime {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     UnixTime::from_seconds(i64::try_from(now).unwrap() - 3_600).unwrap()
+}
+
+/// A grant to look up, to compare and to ask for materials, every type with every field.
+fn every_question() -> Terms {
+    Terms {
+        calls: [Call::Lookup, Call::Comparison, Call::Materials].into_iter().collect(),
+        types: GrantedTypes::All,
+        addresses: Vec::new(),
+        from: None,
+        to: None,
+        daily: None,
+        basis: Basis::Duty,
+    }
 }
 
 pub(crate) async fn answer(router: Router, request: Request<Body>) -> Answer {
