@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+pub use crate::access::AccessLimits;
+
 /// Limits of the HTTP service. Each closes one way of wearing it out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HttpLimits {

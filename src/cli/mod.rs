@@ -13,6 +13,7 @@ mod demo_city;
 mod department;
 mod department_plan;
 mod exit;
+mod grant;
 mod init;
 mod issue;
 mod pack;
@@ -74,6 +75,9 @@ enum Command {
     /// Add departments, list them, make and withdraw their API keys
     #[command(subcommand)]
     Department(department::DepartmentCommand),
+    /// Give grants, list, confirm and withdraw them: which department may make which call
+    #[command(subcommand)]
+    Grant(grant::GrantCommand),
     /// Make packs for offline verifiers, and keep them up to date
     #[command(subcommand)]
     Pack(pack::PackCommand),
@@ -97,6 +101,7 @@ impl Command {
             Self::Receipt(command) => command.output(),
             Self::Types(args) => args.output,
             Self::Department(command) => command.output(),
+            Self::Grant(command) => command.output(),
             Self::Pack(command) => command.output(),
             Self::Tls(command) => command.output(),
             Self::Store(command) => command.output(),
@@ -157,6 +162,7 @@ fn run(command: Command) -> Result<Exit, CliError> {
         Command::Receipt(command) => receipt::run(&command),
         Command::Types(args) => types::run(&args),
         Command::Department(command) => department::run(&command),
+        Command::Grant(command) => grant::run(&command),
         Command::Pack(command) => pack::run(&command),
         Command::Tls(command) => tls::run(&command),
         Command::Store(command) => store::run(&command),

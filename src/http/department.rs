@@ -43,6 +43,9 @@ impl FromRequestParts<State> for Department {
         if let Some(trace) = parts.extensions.get::<Trace>() {
             trace.asked_by(&caller);
         }
+        if state.listener == Listener::Tcp {
+            state.watch.called(&caller)?;
+        }
         Ok(Self(caller))
     }
 }
@@ -75,7 +78,7 @@ async fn shown(parts: &Parts, state: &State) -> Result<Option<Caller>, Problem> 
 /// Nobody can say whether the token is good; keys and certificates are as good as ever.
 fn unreached() -> Problem {
     let detail = "the identity provider cannot be reached, so that no token can be judged";
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "identity_provider_unavailable", detail).retry_after(30_u16)
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "identity_provider_unavailable", detail).retry_after(30_u32)
 }
 
 /// Who asks for what the installation keeps: a department, or on the local socket an administrator for nobody in particular.

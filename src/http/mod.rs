@@ -2,12 +2,13 @@
 //!
 //! `server` accepts connections and drains them, `tls` shakes hands before, `descriptors` bounds them by what the process may open,
 //! `write_timeout` breaks with who does not read, `router` is the table of calls, `observe` stands around every one of
-//! them. Calls: `verifications` and `batch`, `licences`, `status_changes`, `receipts`, `presentations`, `lookups`, `comparisons`, `uses`, `statements`,
-//! `status_lists`, `packs`, `grants`, `consents`, `page`, `present_page`, `openapi`. What they share: `state`, `materials`, `service_items`, `certificates`, `identity_provider`, `department`
+//! them. Calls: `verifications` and `batch`, `licences`, `status_changes`, `receipts`, `presentations`, `lookups`, `comparisons`, `materials`, `uses`,
+//! `grants`, `consents`, `certificates`, `statements`, `service_items`, `status_lists`, `packs`, `page`, `present_page`, `openapi`. What they share: `state`, `identity_provider`, `department`
 //! (who asks), `strangers` (how often who has no key), `trace` (what the request is called), `body` and `lines` (what was sent), `pictures` (bounded workers), `answer` and
-//! `problem` (what is sent back).
+//! `problem` (what is sent back), `watch` (how often who asks: `limits`, `alarms`, `metrics`), `proxies` (whose word on an address is taken).
 
 mod accept;
+mod alarms;
 mod answer;
 mod batch;
 mod body;
@@ -19,9 +20,11 @@ mod descriptors;
 mod grants;
 mod identity_provider;
 mod licences;
+mod limits;
 mod lines;
 mod lookups;
 mod materials;
+mod metrics;
 mod observe;
 mod openapi;
 mod packs;
@@ -30,6 +33,7 @@ mod pictures;
 mod present_page;
 mod presentations;
 mod problem;
+mod proxies;
 mod receipts;
 mod router;
 mod server;
@@ -43,6 +47,7 @@ mod tls;
 mod trace;
 mod uses;
 mod verifications;
+mod watch;
 mod write_timeout;
 
 pub use identity_provider::{IdentityProvider, IdentityProviderError};
@@ -53,3 +58,4 @@ pub use server::{Network, serve};
 pub use state::{Listener, State};
 pub use strangers::Strangers;
 pub use tls::{Tls, TlsError, TlsFiles};
+pub use watch::Watch;

@@ -10,9 +10,9 @@ use super::observe::observe;
 use super::problem::Problem;
 use super::state::{Listener, State};
 use super::{
-    batch, certificates, comparisons, consents, grants, licences, lookups, materials, openapi, packs, page,
-    present_page, presentations, receipts, service_items, statements, status_changes, status_lists, uses,
-    verifications,
+    batch, certificates, comparisons, consents, grants, licences, lookups, materials, metrics, openapi,
+    packs, page, present_page, presentations, receipts, service_items, statements, status_changes,
+    status_lists, uses, verifications,
 };
 
 /// One call: method, path template, what it does.
@@ -90,6 +90,7 @@ pub enum Operation {
     WithdrawGrant,
     GiveConsent,
     WithdrawConsent,
+    Metrics,
 }
 
 const fn get(path: &'static str, operation: Operation) -> Route {
@@ -153,6 +154,7 @@ pub const ROUTES: &[Route] = &[
     post("/v1/grants/{id}/withdraw", Operation::WithdrawGrant),
     post("/v1/consents", Operation::GiveConsent),
     post("/v1/consents/{id}/withdraw", Operation::WithdrawConsent),
+    get("/metrics", Operation::Metrics),
 ];
 
 impl Operation {
@@ -210,6 +212,7 @@ impl Operation {
             Self::WithdrawGrant => on(filter, grants::withdraw),
             Self::GiveConsent => on(filter, consents::give),
             Self::WithdrawConsent => on(filter, consents::withdraw),
+            Self::Metrics => on(filter, metrics::scrape),
         }
     }
 }

@@ -24,6 +24,7 @@ use super::router::build;
 use super::state::{Listener, State};
 use super::strangers::Peer;
 use super::tls::{ClientCertificate, Tls};
+use super::watch::Watch;
 use super::write_timeout::WriteTimeout;
 use crate::config::HttpLimits;
 
@@ -77,7 +78,9 @@ pub async fn serve(
     let (stop, stopping) = watch::channel(());
     let (end, ended) = watch::channel(());
     let connections = GracefulShutdown::new();
+    let seen = Arc::clone(&state.watch);
     let network = Door {
+        seen: Arc::clone(&seen),
         router: build(state.clone(), Listener::Tcp),
         places: Arc::new(Semaphore::new(limits.max_connections)),
         limits,
@@ -87,6 +90,7 @@ pub async fn serve(
         ended: ended.clone(),
     };
     let machine = Door {
+        seen,
         router: build(state, Listener::Local),
         places: Arc::new(Semaphore::new(limits.max_local_connections)),
         limits,
@@ -143,6 +147,7 @@ impl Accept for UnixListener {
 
 /// One listener's loop and what its connections need.
 struct Door<'a> {
+    seen: Arc<Watch>,
     router: Router,
     places: Arc<Semaphore>,
     limits: HttpLimits,
@@ -197,8 +202,9 @@ impl Door<'_> {
         };
         let (tls, stopping) = (self.tls.clone(), self.stopping.clone());
         let mut ended = self.ended.clone();
+        let counted = self.seen.metrics.connected();
         tokio::spawn(async move {
-            let _held = place;
+            let _held = (place, counted);
             let answered = async {
                 match tls {
                     Some(tls) => conversation.over_tls(stream, &tls, stopping).await,

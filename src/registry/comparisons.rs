@@ -40,7 +40,7 @@ impl Registry {
         body: &[u8],
         now: UnixTime,
     ) -> Result<ComparisonView, ActError> {
-        let allowance = self.admit(caller, Call::Comparison, now)?;
+        let permit = self.admit(caller, Call::Comparison, now)?;
         let mut members = Members::read(body, &["holder", "type", "number", "claims", "purpose"])?;
         let (holder, purpose) = (members.holder()?, members.purpose()?);
         let claims = members.take("claims").ok_or(MemberError::Missing { member: "claims" })?;
@@ -51,7 +51,7 @@ impl Registry {
         };
         self.check_clock(now)?;
         let item_code = Some(purpose.part(PurposePart::ItemCode));
-        let sight = self.sight(caller, allowance, &holder.number, item_code, now)?;
+        let sight = self.sight(caller, &permit, &holder.number, item_code, now)?;
         let (result, best) = self.best(&holder, &comparison, &sight, now)?;
         // Whoever is told that something does not agree is told nothing else, not even by the receipt.
         let (mut checked, mut licences) = (Vec::new(), Vec::new());
@@ -64,7 +64,7 @@ impl Registry {
         }
         let question = Question::Comparison(result);
         let asked = Asked { question, holder: holder.number, purpose, checked, licences, item_code: None };
-        let receipt = self.record_use(caller, asked, now).await?.to_string();
+        let receipt = self.record_use(caller, permit, asked, now).await?.to_string();
         Ok(ComparisonView { result: result.code(), receipt })
     }
 

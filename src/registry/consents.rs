@@ -248,3 +248,6 @@ fn read_holder(path: &str, value: Json, wrong: &mut Wrong) -> Option<HolderNumbe
     let refused = |_| wrong.add(&format!("{path}/code"), "holder_code", "expected a code of its code type");
     number.map_err(refused).ok()
 }
+
+#[cfg(test)]
+mod tests;

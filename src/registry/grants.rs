@@ -140,6 +140,10 @@ impl Registry {
     async fn enter_grant(&self, change: GrantChange, now: UnixTime) -> Result<GrantView, ActError> {
         self.check_clock(now)?;
         let at = self.not_behind(now);
+        if change.grant.terms.daily.is_some() {
+            // Before it counts, what was done today is known.
+            self.ceilings.count_before(&self.store)?;
+        }
         let view = GrantView::of(&KnownGrant { change: change.clone(), given: at });
         let entry = Entry { at, event: Event::Grant(change) };
         let position = self.store.append(&entry, Vec::new(), &*self.random).await?;
@@ -362,3 +366,6 @@ impl OrderView {
         Self { department: order.department, asked_by: order.asked_by.clone() }
     }
 }
+
+#[cfg(test)]
+mod tests;

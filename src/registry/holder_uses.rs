@@ -4,6 +4,7 @@ use super::act_error::ActError;
 use super::caller::Caller;
 use super::holders::HeldLicence;
 use super::open::Registry;
+use super::permit::Permit;
 use super::status_lists::Noted;
 use crate::access::Call;
 use crate::codec::{Checked, Question, ReceiptClaims, ReceiptId};
@@ -36,6 +37,7 @@ impl Registry {
     pub(super) async fn record_use(
         &self,
         caller: &Caller,
+        permit: Permit,
         asked: Asked,
         now: UnixTime,
     ) -> Result<ReceiptId, ActError> {
@@ -65,7 +67,9 @@ impl Registry {
         };
         let entry = Entry { at, event: Event::Use(used) };
         let guard = self.store.keys().receipt(&claims.id);
-        let position = self.store.append(&entry, vec![guard], &*self.random).await?;
+        let appended = self.store.append(&entry, vec![guard], &*self.random).await;
+        permit.appended(&appended);
+        let position = appended?;
         self.note_entry(at);
         self.note_for_lists(position, Noted::Nothing, at);
         Ok(claims.id)

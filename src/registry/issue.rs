@@ -6,6 +6,7 @@ use super::open::{KnownIssuer, Registry};
 use super::status_index::StatusIndexError;
 use super::status_lists::Noted;
 use super::views::IssuedView;
+use crate::access::Call;
 use crate::codec::{Envelope, LicenceClaims, limits};
 use crate::crypto::Digest;
 use crate::issue::{IssueError, Predecessor, PredecessorError, SignedLicence, Succession};
@@ -57,8 +58,11 @@ impl Registry {
         if let Some(replay) = self.replay(caller, idempotency_key, &request)? {
             return Ok(replay);
         }
+        let permit = self.permit(caller, Call::Issue, now)?;
         self.check_clock(now)?;
-        let prepared = match self.prepare(caller.department(), Draft::from_json(body)?, now) {
+        let draft = Draft::from_json(body)?;
+        permit.check(&draft.type_code())?;
+        let prepared = match self.prepare(caller.department(), draft, now) {
             Ok(prepared) => prepared,
             // The same request may have been done since it was looked for: what stands in its way is then its own licence.
             Err(error) => return self.replay(caller, idempotency_key, &request)?.ok_or(error),
@@ -77,6 +81,7 @@ impl Registry {
             let absent = self.guards(caller, idempotency_key, &prepared, &signed);
             match self.store.append(&entry, absent, &*self.random).await {
                 Ok(position) => {
+                    permit.used();
                     self.note_entry(now);
                     self.note_for_lists(position, Noted::of(prepared.replaced()), now);
                     return Ok(IssuedView::of(&signed.claims.licence, &signed.full, &signed.qr));
@@ -88,7 +93,10 @@ impl Registry {
                 Err(AppendError::Conflict { guard: STATUS_INDEX, .. }) => {}
                 Err(AppendError::Conflict { guard: LICENCE, .. }) if prepared.next_version().is_none() => {}
                 Err(AppendError::Conflict { .. }) => return Err(self.what_came_first(&prepared)?),
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    permit.failed(&error);
+                    return Err(error.into());
+                }
             }
         }
         Err(ActError::Append(AppendError::Busy))

@@ -80,13 +80,13 @@ impl FoundLicenceView {
 impl Registry {
     /// Answers `{"holder", "type"?, "purpose"}`. The use is in the ledger, durable, when this returns, also where nothing was found.
     pub async fn look_up(&self, caller: &Caller, body: &[u8], now: UnixTime) -> Result<LookupView, ActError> {
-        let allowance = self.admit(caller, Call::Lookup, now)?;
+        let permit = self.admit(caller, Call::Lookup, now)?;
         let mut members = Members::read(body, &["holder", "type", "purpose"])?;
         let (holder, purpose) = (members.holder()?, members.purpose()?);
         let wanted = members.text("type")?.map(|text| type_code(&text)).transpose()?;
         self.check_clock(now)?;
         let item_code = Some(purpose.part(PurposePart::ItemCode));
-        let sight = self.sight(caller, allowance, &holder.number, item_code, now)?;
+        let sight = self.sight(caller, &permit, &holder.number, item_code, now)?;
         let HeldLicences { mut licences, mut more } = self.licences_of(
             &holder,
             |claims| {
@@ -122,7 +122,7 @@ impl Registry {
             checked,
             item_code: None,
         };
-        let receipt = self.record_use(caller, asked, now).await?.to_string();
+        let receipt = self.record_use(caller, permit, asked, now).await?.to_string();
         Ok(LookupView { licences: found, more, receipt })
     }
 }

@@ -11,12 +11,12 @@ use super::holder_request::Members;
 use super::holder_uses::Asked;
 use super::holders::HeldLicence;
 use super::open::Registry;
-use crate::access::{Allowance, Call, Consented, Role};
+use super::sight::Sight;
+use crate::access::Call;
 use crate::codec::{Checked, LicenceClaims, Question};
 use crate::ledger::UsedLicence;
 use crate::licence::{
-    Alternative, Condition, CreditCode, Found, Goodness, Held, HolderNumber, Missing, Requirement,
-    ServiceItem, TypeCode,
+    Alternative, Condition, CreditCode, Found, Goodness, Held, Missing, Requirement, ServiceItem, TypeCode,
 };
 use crate::time::UnixTime;
 use crate::verify::{Language, Status};
@@ -79,6 +79,12 @@ pub struct ObtainFrom {
     pub types: Vec<String>,
 }
 
+/// The types of an item that the caller may hear of, of this holder.
+fn shown_types(item: &ServiceItem, sight: &Sight) -> BTreeSet<TypeCode> {
+    let types = item.requirements().iter().flat_map(Requirement::types);
+    types.filter(|code| sight.fields(*code).is_some()).collect()
+}
+
 /// The members of a request.
 const MEMBERS: [&str; 3] = ["holder", "item_code", "purpose"];
 
@@ -91,15 +97,16 @@ impl Registry {
         body: &[u8],
         now: UnixTime,
     ) -> Result<MaterialsView, ActError> {
-        self.require_role(caller, Role::Verifier)?;
-        let allowance = self.allowance(caller, Call::Materials, now)?;
+        let permit = self.admit(caller, Call::Materials, now)?;
+        let allowance = permit.allowance().cloned().unwrap_or_default();
         let mut members = Members::read(body, &MEMBERS)?;
         let (holder, purpose) = (members.holder()?, members.purpose()?);
         let item_code = members.required_text("item_code")?;
         let item = item_code.parse().ok().and_then(|code| self.service_items.get(&code));
         let item = item.ok_or(ActError::UnknownItem)?;
         let at = self.not_behind(now);
-        let shown = self.shown_types(caller, &holder.number, item, &allowance)?;
+        let sight = self.sight(caller, &permit, &holder.number, Some(&item_code), now)?;
+        let shown = shown_types(item, &sight);
         let wanted = |claims: &LicenceClaims| shown.contains(&claims.licence.identifier.type_code());
         let licences = self.licences_of(&holder, wanted, now)?.licences;
         let found = judged(item, &licences, at);
@@ -112,7 +119,7 @@ impl Registry {
             licences: used,
             item_code: Some(item.code().to_string()),
         };
-        let receipt = self.record_use(caller, asked, now).await?.to_string();
+        let receipt = self.record_use(caller, permit, asked, now).await?.to_string();
         let required = item.requirements().iter().zip(found).map(|(requirement, found)| {
             let granted = requirement.types().any(|code| allowance.names(&code));
             self.required_view(requirement, found, &licences, granted)
@@ -125,23 +132,6 @@ impl Registry {
             required,
             receipt,
         })
-    }
-
-    /// The types of an item that the caller may hear of, of this holder.
-    fn shown_types(
-        &self,
-        _caller: &Caller,
-        _holder: &HolderNumber,
-        item: &ServiceItem,
-        allowance: &Allowance,
-    ) -> Result<BTreeSet<TypeCode>, ActError> {
-        let mut shown = BTreeSet::new();
-        for code in item.requirements().iter().flat_map(Requirement::types) {
-            if allowance.fields(&code, Consented::No).is_some() {
-                shown.insert(code);
-            }
-        }
-        Ok(shown)
     }
 
     /// The licences that the answer names, each once, with the keys of the fields that the conditions looked at.

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::access::Access;
 use super::caller::{Caller, KeyName};
+use super::ceilings::Ceilings;
 use super::certifier::department_key;
 use super::key_files::{KeyFiles, KeyFilesError, name};
 use super::own_signer::OwnSigner;
@@ -15,6 +16,7 @@ use super::settings::{Settings, SettingsError};
 use super::status_index::StatusIndexes;
 use super::status_lists::StatusLists;
 use super::views::DepartmentView;
+use crate::access::{AccessLimits, Network};
 use crate::crypto::Random;
 use crate::issue::Issuer;
 use crate::ledger::{CheckpointKey, Credential, CredentialState, Department, Event, VerifierKeyError};
@@ -51,6 +53,7 @@ pub struct Registry {
     pub(super) presentations: OwnSigner,
     ledger_key: String,
     pub(super) access: Access,
+    pub(super) ceilings: Ceilings,
     /// Held while a grant or a consent is looked at and then changed.
     pub(super) changes: tokio::sync::Mutex<()>,
     /// Time of the newest entry: the clock must not go behind it (ADVERSARY #51).
@@ -189,6 +192,7 @@ impl Registry {
         let departments = loader.departments(&trust, area_code)?;
         let status_lists = loader.status_lists(&trust, &departments)?;
         let access = loader.access()?;
+        let ceilings = Ceilings::new(store.entries()?);
         let newest = AtomicI64::new(loader.newest()?);
         let pack_signer = OwnSigner::find(&trust, &keys, name::PACK, Usage::Pack)?;
         let receipts = OwnSigner::find(&trust, &keys, name::RECEIPT, Usage::Receipt)?;
@@ -212,9 +216,13 @@ impl Registry {
             presentations,
             ledger_key,
             access,
+            ceilings,
             changes: tokio::sync::Mutex::default(),
             newest,
         };
+        if registry.has_ceilings() {
+            registry.ceilings.count_before(&registry.store)?;
+        }
         Ok((registry, Opened { store: opening }))
     }
 
@@ -226,6 +234,16 @@ impl Registry {
     /// The region it serves.
     pub fn region(&self) -> &str {
         &self.settings.region
+    }
+
+    /// How often it may be asked.
+    pub const fn limits(&self) -> AccessLimits {
+        self.settings.limits
+    }
+
+    /// Networks of proxies whose word on a client's address is taken.
+    pub fn trusted_proxies(&self) -> &[Network] {
+        &self.settings.trusted_proxies
     }
 
     /// The types it knows.

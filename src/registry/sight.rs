@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::act_error::ActError;
 use super::caller::Caller;
 use super::open::Registry;
+use super::permit::Permit;
 use crate::access::{Allowance, Call, Consented, GrantedFields, Role};
 use crate::licence::{HolderNumber, LicenceType, TypeCode};
 use crate::time::UnixTime;
@@ -25,21 +26,28 @@ impl Sight {
 }
 
 impl Registry {
-    /// What the grants allow a verifier for one of its calls now; refused without the role, and where no grant applies.
-    pub fn admit(&self, caller: &Caller, call: Call, now: UnixTime) -> Result<Allowance, ActError> {
+    /// Whether a verifier may make one of its calls now, before anything is read.
+    pub fn may_ask(&self, caller: &Caller, call: Call, now: UnixTime) -> Result<(), ActError> {
         self.require_role(caller, Role::Verifier)?;
-        self.allowance(caller, call, now)
+        self.may_call(caller, call, now)
+    }
+
+    /// A verifier makes one of its calls now; refused without the role, and where no grant applies or leaves anything today.
+    pub fn admit(&self, caller: &Caller, call: Call, now: UnixTime) -> Result<Permit, ActError> {
+        self.require_role(caller, Role::Verifier)?;
+        self.permit(caller, call, now)
     }
 
     /// The same together with what this holder consents to, for a service item if one is asked for.
     pub(super) fn sight(
         &self,
         caller: &Caller,
-        allowance: Allowance,
+        permit: &Permit,
         holder: &HolderNumber,
         item_code: Option<&str>,
         now: UnixTime,
     ) -> Result<Sight, ActError> {
+        let allowance = permit.allowance().cloned().unwrap_or_default();
         let mut consented = BTreeSet::new();
         if allowance.needs_consents() {
             let types = self.catalogue.iter().map(LicenceType::code);

@@ -276,7 +276,8 @@ mod tests {
 
     fn client(registry: &Registry, changes: &serde_json::Value) -> Result<TlsCertificateView, ActError> {
         let department = CODE.parse().unwrap();
-        let asked = registry.certify_tls_client(&Asker::Administrator, department, &request(changes), now());
+        let body = request(changes);
+        let asked = registry.certify_tls_client(&Asker::Administrator, department, &body, now());
         runtime().block_on(asked)
     }
 
@@ -344,7 +345,8 @@ mod tests {
         assert_eq!(server(json!([])).unwrap_err().code(), "certificate_request_refused");
         assert_eq!(server(json!(["a b"])).unwrap_err().code(), "certificate_request_refused");
         let nobody = "11999900MB0000553B".parse().unwrap();
-        let asked = registry.certify_tls_client(&Asker::Administrator, nobody, &request(&json!({})), now());
+        let body = request(&json!({}));
+        let asked = registry.certify_tls_client(&Asker::Administrator, nobody, &body, now());
         assert_eq!(runtime().block_on(asked).unwrap_err().code(), "not_found");
     }
 
