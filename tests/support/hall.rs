@@ -21,7 +21,8 @@ pub(crate) const WINDOW: &str = "11330105002500287C";
 
 /// The installation and its keys. Its first department issues everything.
 pub(crate) struct Hall {
-    place: tempfile::TempDir,
+    _place: tempfile::TempDir,
+    logs: tempfile::TempDir,
     pub(crate) data: PathBuf,
     pub(crate) issuer: String,
     /// May look up and compare business licences: scope and capital.
@@ -44,11 +45,12 @@ impl Hall {
         let made = make_installation(&data, &plan(), Arc::new(SystemRandom), now()).expect("an installation");
         let keys: Vec<String> = made.departments.iter().map(|one| one.api_key.to_string()).collect();
         let [issuer, window, ungranted, portal, supervisor] = keys.try_into().expect("five departments");
-        Self { place, data, issuer, window, ungranted, portal, supervisor }
+        let logs = tempfile::tempdir().expect("a temporary directory");
+        Self { _place: place, logs, data, issuer, window, ungranted, portal, supervisor }
     }
 
     pub(crate) fn serve(&self) -> Service {
-        Start::serve(&self.data, self.place.path()).ready()
+        Start::serve(&self.data, self.logs.path()).ready()
     }
 
     /// Issues a business licence to a company, changed from the sample; answers its identifier.
