@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, MethodRouter, on};
 
+use super::admission::admit;
 use super::observe::observe;
 use super::problem::Problem;
 use super::state::{Listener, State};
@@ -226,7 +227,12 @@ pub fn build(state: State, listener: Listener) -> Router {
             Verb::Get => MethodFilter::GET,
             Verb::Post => MethodFilter::POST,
         };
-        router = router.route(route.path, route.operation.handler(filter));
+        let handler = route.operation.handler(filter);
+        let handler = match route.operation.admits().is_guarded() {
+            true => handler.route_layer(from_fn_with_state((state.clone(), route.operation), admit)),
+            false => handler,
+        };
+        router = router.route(route.path, handler);
     }
     router
         .fallback(async || Problem::new(StatusCode::NOT_FOUND, "no_such_route", "there is no such address"))

@@ -54,7 +54,7 @@ mod verify;
 mod views;
 
 pub use act_error::{ActError, ErrorKind, ProblemView};
-pub use caller::{Asker, Caller};
+pub use caller::Caller;
 pub use certifier::CertifyError;
 pub use check::{CheckError, IndexReport, StoreReport, check_store};
 pub use comparisons::ComparisonView;
