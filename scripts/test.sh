@@ -43,6 +43,7 @@ components=(
     fc-list:fontconfig
     chinese-font:fonts-wqy-microhei
     openssl:openssl
+    curl:curl
     zbarimg:zbar-tools
     pdftoppm:poppler-utils
     mkfs.ext4:e2fsprogs
@@ -123,7 +124,7 @@ make_node_modules() {
 command -v cargo >/dev/null || fail 'cargo is missing: install Rust first (rust-version in Cargo.toml says which)'
 install_system_packages
 make_python
-make_node_modules tests/page tests/status_lists tests/sd_jwt
+make_node_modules tests/page tests/status_lists tests/sd_jwt tests/identity_provider
 
 step 'formatting'
 cargo fmt --check

@@ -87,9 +87,10 @@ fn request(code: &str, code_type: &str, item_code: &str) -> Value {
 /// Name and reason of what is missing.
 fn missing(answer: &Value) -> Vec<(&str, &str)> {
     let required = answer["required"].as_array().expect("what is required").iter();
-    let word = |value: &'_ Value| -> &str { value.as_str().map_or("", |word| word) };
     let found = required.filter(|one| !one["missing"].is_null());
-    found.map(|one| (word(&one["name"]), word(&one["missing"]["reason"]))).collect()
+    found
+        .map(|one| (one["name"].as_str().unwrap_or(""), one["missing"]["reason"].as_str().unwrap_or("")))
+        .collect()
 }
 
 #[test]

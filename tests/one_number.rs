@@ -59,7 +59,7 @@ fn blocks(page: &str) -> Vec<(String, String)> {
 
 /// Whether a text is one that the page shows.
 fn text_is(shown: &str, text: &str) -> bool {
-    let mut parts = shown.split(ANYTHING);
+    let mut parts = shown.split(ANYTHING).collect::<Vec<_>>().into_iter();
     let first = parts.next().unwrap_or_default();
     let Some(mut rest) = text.strip_prefix(first) else { return false };
     let Some(last) = parts.next_back() else { return rest.is_empty() };

@@ -86,11 +86,12 @@ fn known_things(demo: &Value, client: &mut Client) -> Value {
     let codes: Vec<_> = demo["items"].as_array().unwrap().iter().map(|one| &one["item_code"]).collect();
     let grant = json!({"department": demo["departments"][3]["code"], "calls": ["lookup"], "types": "*",
         "addresses": ["127.0.0.0/8"], "from": "2026-01-01", "to": "2030-01-01", "daily": 5000, "basis": "duty"});
+    let codes_in_paths = [codes.as_slice(), &[type_code, &demo["departments"][3]["code"]]].concat();
     json!({
         "path": {
             "identifier": identifiers,
             "id": [receipt.json()["receipt"]["id"], "00112233445566778899aabbccddeeff"],
-            "code": [codes.as_slice(), &[type_code, &demo["departments"][3]["code"]]].concat(),
+            "code": codes_in_paths,
         },
         "bodies": {
             "POST /v1/verifications": [verification, {"credential": credential}],

@@ -132,6 +132,17 @@ impl FromIterator<Role> for Roles {
     }
 }
 
+/// As in a sentence: `issuer or officer`.
+impl fmt::Display for Roles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, role) in self.iter().enumerate() {
+            let before = if place == 0 { "" } else { " or " };
+            write!(f, "{before}\"{role}\"")?;
+        }
+        Ok(())
+    }
+}
+
 impl Serialize for Roles {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.iter().map(Role::as_str))

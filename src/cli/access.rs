@@ -13,7 +13,7 @@ use super::{now, who};
 use crate::crypto::SystemRandom;
 use crate::licence::{CreditCode, Identifier};
 use crate::pack::Selection;
-use crate::registry::{Asker, Caller, PackRequest, Registry, Settings};
+use crate::registry::{Caller, PackRequest, Registry, Settings};
 use crate::store::IndexPolicy;
 
 /// An installation within reach.
@@ -70,8 +70,8 @@ impl Access {
                 client.json(Ask { method: Method::POST, path: &path, headers, body }).await
             }
             (Self::Here(registry), Some(code)) => {
-                let asker = Asker::Administrator;
-                to_value(&registry.certify_tls_client(&asker, code, &body, now()).await?)
+                let machine = registry.machine();
+                to_value(&registry.certify_tls_client(&machine, code, &body, now()).await?)
             }
             (Self::Here(registry), None) => to_value(&registry.certify_tls_server(&body, now()).await?),
         }

@@ -14,6 +14,7 @@ use super::print::line;
 use super::public_url::public_url;
 use super::serve::{ListenArgs, log_to_stderr, serve};
 use super::{now, runtime, who};
+use crate::access::{Role, Roles};
 use crate::config::AccessLimits;
 use crate::crypto::{SystemRandom, create_secret_file};
 use crate::licence::Draft;
@@ -40,6 +41,12 @@ struct DemoFile {
     url: String,
     departments: Vec<DemoDepartment>,
     licences: Vec<DemoLicence>,
+    /// API key of the citizens' portal.
+    #[serde(default)]
+    portal: String,
+    /// API key of the supervisors.
+    #[serde(default)]
+    supervisor: String,
     /// Who holds them.
     #[serde(default)]
     holders: Vec<DemoHolder>,
@@ -54,6 +61,8 @@ struct DemoDepartment {
     code: String,
     api_key: String,
     types: Vec<String>,
+    #[serde(default)]
+    roles: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -108,16 +117,31 @@ async fn make(args: &DemoArgs, url: &str, file: &Path) -> Result<(), CliError> {
         let department = registry.departments().into_iter().find(|one| one.code.as_str() == code);
         department.map(|one| one.types).unwrap_or_default()
     };
-    let departments = made.departments.iter().map(|department| DemoDepartment {
+    let roles = |code| registry.roles_of(code).unwrap_or(Roles::NONE);
+    let windows = made.departments.iter().filter(|one| roles(&one.code).contains(Role::Verifier));
+    let departments = windows.map(|department| DemoDepartment {
         name: department.name.clone(),
         code: department.code.to_string(),
         api_key: department.api_key.to_string(),
         types: types(department.code.as_str()),
+        roles: roles(&department.code).iter().map(|role| role.as_str().to_owned()).collect(),
     });
+    let key_of = |role| {
+        let found = made.departments.iter().find(|one| roles(&one.code).contains(role));
+        found.map(|one| one.api_key.to_string()).unwrap_or_default()
+    };
     let identifiers: Vec<String> = licences.iter().map(|licence| licence.identifier.clone()).collect();
     let holders = demo_applicants::holders(&identifiers)?;
     let items = demo_applicants::items(&holders, registry.service_items())?;
-    let demo = DemoFile { url, departments: departments.collect(), licences, holders, items };
+    let demo = DemoFile {
+        url,
+        departments: departments.collect(),
+        licences,
+        portal: key_of(Role::Portal),
+        supervisor: key_of(Role::Supervisor),
+        holders,
+        items,
+    };
     let text = serde_json::to_vec_pretty(&demo).map_err(CliError::internal)?;
     create_secret_file(file, &text).map_err(CliError::internal)?;
     registry.close().map_err(CliError::internal)?;

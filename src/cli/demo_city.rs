@@ -1,6 +1,6 @@
 //! The demo's city: invented names and codes, real types, every sample.
 
-use crate::access::{Basis, Call, GrantedTypes, Terms};
+use crate::access::{Basis, Call, GrantedTypes, Role, Terms};
 use crate::crypto::Algorithm;
 use crate::licence::{Authority, Catalogue, TypeCode};
 use crate::registry::{DepartmentPlan, Plan};
@@ -22,6 +22,12 @@ const DEPARTMENTS: [(&str, &str, Algorithm, &[&str]); 4] = [
     ),
     ("11999900MB00004497", "示范市交通运输局", Algorithm::Es256, &["11100000000019713D"]),
     ("11999900MB0000553B", "示范市政务服务中心", Algorithm::Es256, &[]),
+];
+
+/// Who else there is: code, name, the one role it has. They issue nothing and verify nothing.
+const OTHERS: [(&str, &str, Role); 2] = [
+    ("11999900MB0000668H", "示范市数据局", Role::Portal),
+    ("11999900MB0000772M", "示范市政务服务监察室", Role::Supervisor),
 ];
 
 macro_rules! samples {
@@ -93,6 +99,11 @@ pub(super) fn plan(public_url: String) -> Result<Plan, CliError> {
         }
         departments.push(department);
     }
+    for (code, name, role) in OTHERS {
+        let department = DepartmentPlan::new(authority(code, name)?, Vec::new(), Algorithm::Es256);
+        let roles = Some([role].into_iter().collect());
+        departments.push(DepartmentPlan { roles, ..department });
+    }
     Ok(Plan {
         region: REGION.to_owned(),
         city: authority(CITY.0, CITY.1)?,
@@ -136,6 +147,9 @@ mod tests {
             *of_type.entry(code).or_default() += 1;
         }
         assert!(of_type.len() >= 8 && of_type.values().all(|count| *count >= 2));
-        assert_eq!(plan.departments.iter().filter(|department| department.types.is_empty()).count(), 1);
+        let with = |role| plan.departments.iter().filter(move |one| one.roles.unwrap().contains(role));
+        assert_eq!(with(Role::Verifier).filter(|department| department.types.is_empty()).count(), 1);
+        assert_eq!(plan.departments.len(), DEPARTMENTS.len() + OTHERS.len());
+        assert_eq!((with(Role::Portal).count(), with(Role::Supervisor).count()), (1, 1));
     }
 }

@@ -13,7 +13,7 @@ use super::print::{file, line};
 use super::words::receipt_in_words;
 use super::{DataArgs, OutputArgs, runtime};
 use crate::codec::ReceiptId;
-use crate::registry::{Asker, KeptReceipt, Registry};
+use crate::registry::{KeptReceipt, Registry};
 use crate::render::ReceiptDocument;
 use crate::verify::Language;
 
@@ -89,7 +89,7 @@ async fn receipt(access: &mut Access, id: ReceiptId, form: ReceiptForm) -> Resul
             client.bytes(Ask { method: Method::GET, path: &path, headers, body: Vec::new() }).await
         }
         Access::Here(registry) => {
-            let kept = registry.receipt(&Asker::Administrator, &id.to_string())?;
+            let kept = registry.receipt(&registry.machine(), &id.to_string())?;
             in_form(registry, &kept, form)
         }
     }

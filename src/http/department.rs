@@ -8,6 +8,7 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 
+use super::admission::Admits;
 use super::identity_provider::{IdentityProvider, Unreached};
 use super::problem::Problem;
 use super::server::Source;
@@ -15,7 +16,7 @@ use super::state::{Listener, State};
 use super::strangers::Peer;
 use super::tls::ClientCertificate;
 use super::trace::Trace;
-use crate::registry::{Asker, Caller};
+use crate::registry::Caller;
 
 /// Names the department that an administrator acts for.
 pub(super) const ACTING_DEPARTMENT: HeaderName = HeaderName::from_static("acting-department");
@@ -26,28 +27,35 @@ pub(super) struct Department(pub(super) Caller);
 impl FromRequestParts<State> for Department {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Problem> {
-        let acting = match state.listener {
-            Listener::Local => parts.headers.get(ACTING_DEPARTMENT),
-            Listener::Tcp => None,
-        };
-        let caller = match acting {
-            Some(code) => code.to_str().ok().and_then(|code| state.registry.acting(code)),
-            None => shown(parts, state).await?,
-        };
-        let Some(caller) = caller else { return Err(refusal(parts, state)) };
-        let caller = match parts.extensions.get::<Source>() {
-            Some(Source(address)) => caller.asking_from(*address),
-            None => caller,
-        };
-        if let Some(trace) = parts.extensions.get::<Trace>() {
-            trace.asked_by(&caller);
-        }
-        if state.listener == Listener::Tcp {
-            state.watch.called(&caller)?;
-        }
-        Ok(Self(caller))
+    async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Self, Problem> {
+        let caller = parts.extensions.get::<Caller>().cloned();
+        caller.map(Self).ok_or_else(|| Problem::internal("a call that everyone may make asks who makes it"))
     }
+}
+
+/// Who asks: over TCP by a credential, from the address of the connection; on the local socket by an administrator's word as well.
+pub(super) async fn identify(parts: &Parts, state: &State, admits: Admits) -> Result<Caller, Problem> {
+    let headers = &parts.headers;
+    let is_local = state.listener == Listener::Local;
+    let caller = match headers.get(ACTING_DEPARTMENT).filter(|_| is_local) {
+        Some(code) => code.to_str().ok().and_then(|code| state.registry.acting(code)),
+        None if is_local && !headers.contains_key(AUTHORIZATION) => {
+            matches!(admits, Admits::RolesOrMachine(_)).then(|| state.registry.machine())
+        }
+        None => shown(parts, state).await?,
+    };
+    let caller = caller.ok_or_else(|| refusal(parts, state))?;
+    let caller = match parts.extensions.get::<Source>() {
+        Some(Source(address)) => caller.asking_from(*address),
+        None => caller,
+    };
+    if let Some(trace) = parts.extensions.get::<Trace>() {
+        trace.asked_by(&caller);
+    }
+    if !is_local {
+        state.watch.called(&caller)?;
+    }
+    Ok(caller)
 }
 
 /// Who the request's own credentials say that asks. A key or token goes before a certificate, which must be of the same
@@ -79,23 +87,6 @@ async fn shown(parts: &Parts, state: &State) -> Result<Option<Caller>, Problem> 
 fn unreached() -> Problem {
     let detail = "the identity provider cannot be reached, so that no token can be judged";
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "identity_provider_unavailable", detail).retry_after(30_u32)
-}
-
-/// Who asks for what the installation keeps: a department, or on the local socket an administrator for nobody in particular.
-pub(super) struct KeptFor(pub(super) Asker);
-
-impl FromRequestParts<State> for KeptFor {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Problem> {
-        let names_nobody =
-            !parts.headers.contains_key(ACTING_DEPARTMENT) && !parts.headers.contains_key(AUTHORIZATION);
-        if state.listener == Listener::Local && names_nobody {
-            return Ok(Self(Asker::Administrator));
-        }
-        let Department(caller) = Department::from_request_parts(parts, state).await?;
-        Ok(Self(Asker::Department(caller)))
-    }
 }
 
 /// One answer to all who have no good key, and to those who come again and again, to wait.

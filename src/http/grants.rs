@@ -3,38 +3,18 @@
 use std::sync::Arc;
 
 use axum::extract::rejection::PathRejection;
-use axum::extract::{self, FromRequestParts, Path, Request};
-use axum::http::header::AUTHORIZATION;
-use axum::http::request::Parts;
+use axum::extract::{self, Path, Request};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use serde::Serialize;
 
 use super::answer;
-use super::department::{ACTING_DEPARTMENT, Department};
+use super::department::Department;
 use super::licences::{json_body, to_its_end};
 use super::problem::Problem;
-use super::state::{Listener, State};
-use crate::access::Role;
+use super::state::State;
 use crate::licence::CreditCode;
-use crate::registry::{ActError, Caller, GrantView};
-
-/// Who manages: by a credential, or on the local socket an administrator for nobody in particular.
-pub(super) struct Manager(pub(super) Caller);
-
-impl FromRequestParts<State> for Manager {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Problem> {
-        let names_nobody =
-            !parts.headers.contains_key(ACTING_DEPARTMENT) && !parts.headers.contains_key(AUTHORIZATION);
-        if state.listener == Listener::Local && names_nobody {
-            return Ok(Self(state.registry.machine()));
-        }
-        let Department(caller) = Department::from_request_parts(parts, state).await?;
-        Ok(Self(caller))
-    }
-}
+use crate::registry::{ActError, GrantView};
 
 #[derive(Serialize)]
 struct GrantsView {
@@ -43,21 +23,18 @@ struct GrantsView {
 
 pub(super) async fn list(
     extract::State(state): extract::State<State>,
-    Manager(caller): Manager,
+    Department(_): Department,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    let role = if caller.roles().contains(Role::Supervisor) { Role::Supervisor } else { Role::Administrator };
-    state.registry.require_role(&caller, role)?;
     let department = asked_department(uri.query())?;
     answer::json(&GrantsView { grants: state.registry.grants(department.as_ref()) })
 }
 
 pub(super) async fn give(
     extract::State(state): extract::State<State>,
-    Manager(caller): Manager,
+    Department(caller): Department,
     request: Request,
 ) -> Result<Response, Problem> {
-    state.registry.require_role(&caller, Role::Administrator)?;
     let body = json_body(&state, request).await?;
     let (registry, now) = (Arc::clone(&state.registry), state.now());
     let given = to_its_end(async move { registry.give_grant(&caller, &body, now).await }).await?;
@@ -66,10 +43,9 @@ pub(super) async fn give(
 
 pub(super) async fn confirm(
     extract::State(state): extract::State<State>,
-    Manager(caller): Manager,
+    Department(caller): Department,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
-    state.registry.require_role(&caller, Role::Administrator)?;
     let Path(id) = id.map_err(|_| ActError::GrantNotFound)?;
     let (registry, now) = (Arc::clone(&state.registry), state.now());
     answer::json(&to_its_end(async move { registry.confirm_grant(&caller, &id, now).await }).await?)
@@ -77,10 +53,9 @@ pub(super) async fn confirm(
 
 pub(super) async fn withdraw(
     extract::State(state): extract::State<State>,
-    Manager(caller): Manager,
+    Department(caller): Department,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
-    state.registry.require_role(&caller, Role::Administrator)?;
     let Path(id) = id.map_err(|_| ActError::GrantNotFound)?;
     let (registry, now) = (Arc::clone(&state.registry), state.now());
     answer::json(&to_its_end(async move { registry.withdraw_grant(&caller, &id, now).await }).await?)

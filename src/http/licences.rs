@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use axum::extract::{self, FromRequestParts, Path, Request};
 use axum::http::header::{CONTENT_DISPOSITION, LOCATION};
 use axum::http::request::Parts;
@@ -13,6 +14,7 @@ use super::body::{self, MediaType};
 use super::department::Department;
 use super::problem::Problem;
 use super::state::State;
+use crate::access::Call;
 use crate::registry::{ActError, Caller};
 use crate::render::{QrSymbol, Style};
 
@@ -36,8 +38,14 @@ pub(super) async fn issue(
     Department(caller): Department,
     request: Request,
 ) -> Result<Response, Problem> {
-    let key = idempotency_key(request.headers())?.to_owned();
-    let body = json_body(&state, request).await?;
+    let (key, body) = match issue_request(&state, request).await {
+        Ok(read) => read,
+        // Whoever may not issue hears that first.
+        Err(problem) => {
+            state.registry.may_call(&caller, Call::Issue, state.now())?;
+            return Err(problem);
+        }
+    };
     let (registry, now) = (Arc::clone(&state.registry), state.now());
     let issued = to_its_end(async move { registry.issue(&caller, &key, &body, now).await }).await?;
     let mut response = answer::with_status(answer::json(&issued)?, StatusCode::CREATED);
@@ -45,6 +53,11 @@ pub(super) async fn issue(
         response.headers_mut().insert(LOCATION, location);
     }
     Ok(response)
+}
+
+async fn issue_request(state: &State, request: Request) -> Result<(String, Bytes), Problem> {
+    let key = idempotency_key(request.headers())?.to_owned();
+    Ok((key, json_body(state, request).await?))
 }
 
 pub(super) async fn change_status(
@@ -123,7 +136,7 @@ pub(super) async fn to_its_end<T: Send + 'static>(
     Ok(done?)
 }
 
-pub(super) async fn json_body(state: &State, request: Request) -> Result<axum::body::Bytes, Problem> {
+pub(super) async fn json_body(state: &State, request: Request) -> Result<Bytes, Problem> {
     if MediaType::of(request.headers()) != Some(MediaType::Json) {
         return Err(Problem::unsupported("expected application/json, without coding"));
     }

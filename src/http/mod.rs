@@ -2,12 +2,13 @@
 //!
 //! `server` accepts connections and drains them, `tls` shakes hands before, `descriptors` bounds them by what the process may open,
 //! `write_timeout` breaks with who does not read, `router` is the table of calls, `observe` stands around every one of
-//! them. Calls: `verifications` and `batch`, `licences`, `status_changes`, `receipts`, `presentations`, `lookups`, `comparisons`, `statements`,
-//! `status_lists`, `packs`, `grants`, `consents`, `page`, `present_page`, `openapi`. What they share: `state`, `materials`, `service_items`, `certificates`, `identity_provider`, `department`
+//! them. Calls: `verifications` and `batch`, `licences`, `status_changes`, `receipts`, `presentations`, `lookups`, `comparisons`, `materials`, `uses`,
+//! `grants`, `consents`, `certificates`, `statements`, `service_items`, `status_lists`, `packs`, `page`, `present_page`, `openapi`. What they share: `state`, `admission` (who may make which call), `identity_provider`, `department`
 //! (who asks), `strangers` (how often who has no key), `trace` (what the request is called), `body` and `lines` (what was sent), `pictures` (bounded workers), `answer` and
 //! `problem` (what is sent back), `watch` (how often who asks: `limits`, `alarms`, `metrics`), `proxies` (whose word on an address is taken).
 
 mod accept;
+mod admission;
 mod alarms;
 mod answer;
 mod batch;
@@ -45,10 +46,12 @@ mod status_lists;
 mod strangers;
 mod tls;
 mod trace;
+mod uses;
 mod verifications;
 mod watch;
 mod write_timeout;
 
+pub use admission::Admits;
 pub use identity_provider::{IdentityProvider, IdentityProviderError};
 pub use pictures::PictureReaders;
 pub use problem::Problem;

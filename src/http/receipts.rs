@@ -14,7 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::accept::preferred;
 use super::answer;
-use super::department::KeptFor;
+use super::department::Department;
 use super::problem::Problem;
 use super::state::State;
 use crate::crypto::Digest;
@@ -48,11 +48,11 @@ impl FromRequestParts<State> for ReceiptName {
 
 pub(super) async fn show(
     extract::State(state): extract::State<State>,
-    KeptFor(asker): KeptFor,
+    Department(caller): Department,
     ReceiptName(id): ReceiptName,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let kept = state.registry.receipt(&asker, &id)?;
+    let kept = state.registry.receipt(&caller, &id)?;
     let mut response = match preferred(&headers, &[JSON, COSE, HTML]) {
         COSE => file(&kept),
         HTML => page(&state, &kept)?,

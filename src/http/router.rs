@@ -6,13 +6,14 @@ use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, MethodRouter, on};
 
+use super::admission::admit;
 use super::observe::observe;
 use super::problem::Problem;
 use super::state::{Listener, State};
 use super::{
     batch, certificates, comparisons, consents, grants, licences, lookups, materials, metrics, openapi,
     packs, page, present_page, presentations, receipts, service_items, statements, status_changes,
-    status_lists, verifications,
+    status_lists, uses, verifications,
 };
 
 /// One call: method, path template, what it does.
@@ -56,6 +57,8 @@ pub enum Operation {
     Present,
     LookUp,
     Compare,
+    UsesOfHolder,
+    UsesOfAll,
     ListTypes,
     ShowType,
     ListServiceItems,
@@ -118,6 +121,8 @@ pub const ROUTES: &[Route] = &[
     post("/v1/presentations", Operation::Present),
     post("/v1/lookups", Operation::LookUp),
     post("/v1/comparisons", Operation::Compare),
+    post("/v1/holders/uses", Operation::UsesOfHolder),
+    get("/v1/uses", Operation::UsesOfAll),
     get("/v1/licence-types", Operation::ListTypes),
     get("/v1/licence-types/{code}", Operation::ShowType),
     get("/v1/service-items", Operation::ListServiceItems),
@@ -173,6 +178,8 @@ impl Operation {
             Self::Present => on(filter, presentations::present),
             Self::LookUp => on(filter, lookups::look_up),
             Self::Compare => on(filter, comparisons::compare),
+            Self::UsesOfHolder => on(filter, uses::of_holder),
+            Self::UsesOfAll => on(filter, uses::of_all),
             Self::ListTypes => on(filter, statements::list_types),
             Self::ShowType => on(filter, statements::show_type),
             Self::ListServiceItems => on(filter, service_items::list),
@@ -220,7 +227,12 @@ pub fn build(state: State, listener: Listener) -> Router {
             Verb::Get => MethodFilter::GET,
             Verb::Post => MethodFilter::POST,
         };
-        router = router.route(route.path, route.operation.handler(filter));
+        let handler = route.operation.handler(filter);
+        let handler = match route.operation.admits().is_guarded() {
+            true => handler.route_layer(from_fn_with_state((state.clone(), route.operation), admit)),
+            false => handler,
+        };
+        router = router.route(route.path, handler);
     }
     router
         .fallback(async || Problem::new(StatusCode::NOT_FOUND, "no_such_route", "there is no such address"))

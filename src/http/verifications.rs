@@ -2,17 +2,18 @@
 
 use std::borrow::Cow;
 
-use axum::extract::{self, FromRequestParts, Request};
+use axum::extract::{self, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
 use serde::Deserialize;
 use tokio::time::Instant;
 
+use super::admission::admitted;
 use super::answer;
 use super::body::{self, MediaType};
-use super::department::Department;
 use super::problem::Problem;
+use super::router::Operation;
 use super::state::State;
 use crate::codec::without_scanner_line_end;
 use crate::licence::{Json, Purpose};
@@ -82,7 +83,7 @@ pub(super) async fn verify(
             let challenge = request.challenge()?;
             let presented = request.presented(challenge.as_ref());
             if let Some(purpose) = &request.purpose {
-                return verify_for(&state, parts, purpose, presented).await;
+                return verify_for(&state, &parts, purpose, presented).await;
             }
             state.registry.verify(presented, None, state.now()).await
         }
@@ -114,11 +115,11 @@ pub(super) async fn verify(
 /// With a purpose a department gets a receipt beside the verdict; a stranger gets neither.
 async fn verify_for(
     state: &State,
-    mut parts: Parts,
+    parts: &Parts,
     purpose: &Json,
     presented: Presented<'_>,
 ) -> Result<Response, Problem> {
-    let Department(caller) = Department::from_request_parts(&mut parts, state).await?;
+    let caller = admitted(parts, state, Operation::Verify).await?;
     let purpose = Purpose::from_json(purpose).map_err(ActError::Purpose)?;
     answer::json(&state.registry.verify_for(&caller, purpose, presented, state.now()).await?)
 }

@@ -92,6 +92,11 @@ impl ServiceItem {
         &self.handled_by
     }
 
+    /// Whether a licence of this type will do for one of its requirements, by its type.
+    pub fn requires(&self, type_code: TypeCode) -> bool {
+        self.requirements.iter().any(|one| one.types().any(|code| code == type_code))
+    }
+
     /// What it requires: at least one licence.
     pub fn requirements(&self) -> &[Requirement] {
         &self.requirements

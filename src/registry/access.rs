@@ -183,7 +183,7 @@ impl Registry {
     pub fn require_role(&self, caller: &Caller, role: Role) -> Result<(), ActError> {
         match caller.roles().contains(role) {
             true => Ok(()),
-            false => Err(ActError::RoleRequired { role }),
+            false => Err(ActError::RoleRequired { roles: [role].into_iter().collect() }),
         }
     }
 

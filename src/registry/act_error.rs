@@ -9,7 +9,7 @@ use super::holder_request::MemberError;
 use super::members::MembersRefused;
 use super::presentations::PresentationError;
 use super::tls_certificates::TlsCertificateError;
-use crate::access::{Call, GrantState, Role};
+use crate::access::{Call, GrantState, Roles};
 use crate::issue::{IssueError, PredecessorError};
 use crate::licence::{
     AskedHolderError, ClaimsError, DraftError, Identifier, Problem, PurposeError, TextError, TransitionError,
@@ -179,11 +179,11 @@ pub enum ActError {
     /// The store could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The credential has not the role that the call needs.
-    #[error("this needs the role \"{role}\", which this credential has not")]
+    /// The credential has none of the roles of which the call needs one.
+    #[error("this needs the role {roles}, which this credential has not")]
     RoleRequired {
-        /// The role.
-        role: Role,
+        /// The roles.
+        roles: Roles,
     },
     /// No grant allows the call.
     #[error("no grant of this department allows \"{call}\" now, from this address, for this type")]

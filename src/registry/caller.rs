@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::access::Roles;
+use crate::access::{Role, Roles};
 use crate::crypto::{Digest, Random, RandomError, random_bytes};
 use crate::ledger::Order;
 use crate::licence::CreditCode;
@@ -68,32 +68,34 @@ impl Caller {
         &self.asked_by
     }
 
-    /// Whether it is an administrator's word.
+    /// Whether it is an administrator's word on the machine.
     pub(super) fn is_local(&self) -> bool {
         self.asked_by == LOCAL
     }
 
+    /// Whether it asks on the machine itself.
+    pub fn is_machine(&self) -> bool {
+        self.is_local()
+    }
+
+    /// Whether it has one of these roles.
+    pub fn has_one_of(&self, roles: &[Role]) -> bool {
+        roles.iter().any(|role| self.roles.contains(*role))
+    }
+
+    /// Whether what is kept for `department` may be shown to it.
+    pub(super) fn may_read_of(&self, department: CreditCode) -> bool {
+        self.is_local() || self.department == department || self.roles.contains(Role::Supervisor)
+    }
+
+    /// Whether it may act on the order of any holder, whoever issued his licence. On the machine one acts for the department that
+    /// issued it.
+    pub(super) fn acts_for_holders(&self) -> bool {
+        self.roles.contains(Role::Portal) && !self.is_local()
+    }
+
     pub(super) fn order(&self) -> Order {
         Order { department: self.department, asked_by: self.asked_by.clone() }
-    }
-}
-
-/// Who asks for something that the installation keeps.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Asker {
-    /// A department.
-    Department(Caller),
-    /// An administrator on the machine, for nobody in particular.
-    Administrator,
-}
-
-impl Asker {
-    /// Whether what was done for `department` may be shown.
-    pub(super) fn may_see(&self, department: CreditCode) -> bool {
-        match self {
-            Self::Department(caller) => caller.is_local() || caller.department() == department,
-            Self::Administrator => true,
-        }
     }
 }
 

@@ -13,7 +13,7 @@ use super::sight::Sight;
 use crate::access::{Call, GrantedFields};
 use crate::codec::Question;
 use crate::ledger::UsedLicence;
-use crate::licence::{AskedHolder, Claims, ComparisonResult, TypeCode};
+use crate::licence::{AskedHolder, Claims, ComparisonResult, PurposePart, TypeCode};
 use crate::time::UnixTime;
 
 /// The answer to a comparison.
@@ -50,7 +50,8 @@ impl Registry {
             claims: Claims::from_json(&claims)?,
         };
         self.check_clock(now)?;
-        let sight = self.sight(caller, &permit, &holder.number, None, now)?;
+        let item_code = Some(purpose.part(PurposePart::ItemCode));
+        let sight = self.sight(caller, &permit, &holder.number, item_code, now)?;
         let (result, best) = self.best(&holder, &comparison, &sight, now)?;
         // Whoever is told that something does not agree is told nothing else, not even by the receipt.
         let (mut checked, mut licences) = (Vec::new(), Vec::new());

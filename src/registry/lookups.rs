@@ -11,7 +11,7 @@ use super::open::Registry;
 use crate::access::{Call, GrantedFields};
 use crate::codec::Question;
 use crate::ledger::UsedLicence;
-use crate::licence::{Fields, TypeCode};
+use crate::licence::{Fields, PurposePart, TypeCode};
 use crate::time::{Date, UnixTime};
 use crate::verify::{Code, Status};
 
@@ -85,7 +85,8 @@ impl Registry {
         let (holder, purpose) = (members.holder()?, members.purpose()?);
         let wanted = members.text("type")?.map(|text| type_code(&text)).transpose()?;
         self.check_clock(now)?;
-        let sight = self.sight(caller, &permit, &holder.number, None, now)?;
+        let item_code = Some(purpose.part(PurposePart::ItemCode));
+        let sight = self.sight(caller, &permit, &holder.number, item_code, now)?;
         let HeldLicences { mut licences, mut more } = self.licences_of(
             &holder,
             |claims| {

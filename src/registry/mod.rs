@@ -2,7 +2,7 @@
 //!
 //! Setting up: `settings` and `plan` say what it is, `make` makes it once with what `certifier` certifies, `departments` adds to
 //! it, `open` opens it. Acts: `issue`, `status`, `status_rows`, `show`,
-//! `verify`, `receipts`, `holders`, `sight`, `lookups`, `comparisons`, `materials`, `holder_uses`, `presentations`, `statements`, `status_lists`, `packs`; `grants` and `consents` say who may, read by `members`. Who asks stands in `caller`, what may go wrong in `act_error`, what is answered
+//! `verify`, `receipts`, `holders`, `sight`, `lookups`, `comparisons`, `materials`, `holder_uses`, `uses`, `presentations`, `statements`, `status_lists`, `packs`; `grants` and `consents` say who may, read by `members`. Who asks stands in `caller`, what may go wrong in `act_error`, what is answered
 //! in `views`.
 
 mod access;
@@ -48,11 +48,13 @@ mod status_rows;
 #[cfg(test)]
 mod tests;
 mod tls_certificates;
+mod use_words;
+mod uses;
 mod verify;
 mod views;
 
 pub use act_error::{ActError, ErrorKind, ProblemView};
-pub use caller::{Asker, Caller};
+pub use caller::Caller;
 pub use certifier::CertifyError;
 pub use check::{CheckError, IndexReport, StoreReport, check_store};
 pub use comparisons::ComparisonView;
@@ -81,6 +83,9 @@ pub use stats::{StoreStats, store_stats};
 pub use status_lists::{Published, Representation, StatusListTimes};
 pub use status_rows::{NamedOnce, RowResult, StatusRow, StatusRowView};
 pub use tls_certificates::{TlsCertificateError, TlsCertificateView};
+pub use uses::{
+    ConsentUseView, MaskedHolderView, OrganisationView, SupervisedView, UseView, UsedLicenceView, UsesView,
+};
 pub use verify::Presented;
 pub use views::{
     AuthorityView, DepartmentView, GivenReceiptView, IssuedView, LicenceView, MadeDepartment,

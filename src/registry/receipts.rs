@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::act_error::ActError;
-use super::caller::{Asker, Caller};
+use super::caller::Caller;
 use super::open::Registry;
 use super::status_lists::Noted;
 use super::verify::Presented;
@@ -76,11 +76,11 @@ impl Registry {
         Ok(ReceiptedVerdict { verdict, receipt: GivenReceiptView { id, envelope, position } })
     }
 
-    /// A receipt, for the department that it was given to and for an administrator.
-    pub fn receipt(&self, asker: &Asker, id: &str) -> Result<KeptReceipt, ActError> {
+    /// A receipt, for the department that it was given to, for supervisors, and for an administrator on the machine.
+    pub fn receipt(&self, caller: &Caller, id: &str) -> Result<KeptReceipt, ActError> {
         let id: ReceiptId = id.parse().map_err(|_| ActError::ReceiptNotFound)?;
         let (position, given) = self.store.receipt_at(&id)?.ok_or(ActError::ReceiptNotFound)?;
-        if !asker.may_see(given.order.department) {
+        if !caller.may_read_of(given.order.department) {
             return Err(ActError::ReceiptNotFound);
         }
         let undecodable = ActError::Internal("a kept receipt does not decode");

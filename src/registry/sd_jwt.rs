@@ -7,6 +7,7 @@ use super::act_error::ActError;
 use super::caller::Caller;
 use super::open::Registry;
 use super::status_lists::Noted;
+use crate::access::Call;
 use crate::codec::LicenceClaims;
 use crate::ledger::{Entry, Event, IssuedSdJwt};
 use crate::licence::Identifier;
@@ -43,7 +44,9 @@ impl Registry {
         body: &[u8],
         now: UnixTime,
     ) -> Result<SdJwtView, ActError> {
+        let permit = self.permit(caller, Call::Issue, now)?;
         let identifier = self.own(caller, identifier)?;
+        permit.check(&identifier.type_code())?;
         let request: SdJwtRequest = serde_json::from_slice(body).map_err(ActError::sd_jwt_request)?;
         let holder_key = request.holder_key.as_ref().map(HolderKey::from_jwk).transpose()?;
         self.check_clock(now)?;

@@ -55,12 +55,16 @@ impl Registry {
 
     /// The identifier, if it is a licence of the caller's department. Garbage, unknown and another's are the same.
     pub(super) fn own(&self, caller: &Caller, identifier: &str) -> Result<Identifier, ActError> {
+        let identifier = self.known(identifier)?;
+        if identifier.issuer() == caller.department() { Ok(identifier) } else { Err(ActError::NotFound) }
+    }
+
+    /// The identifier, if it is a licence of anybody's.
+    pub(super) fn known(&self, identifier: &str) -> Result<Identifier, ActError> {
         let identifier: Identifier = identifier.parse().map_err(|_| ActError::NotFound)?;
-        let there = self.store.licence(&identifier)?.is_some();
-        if there && identifier.issuer() == caller.department() {
-            Ok(identifier)
-        } else {
-            Err(ActError::NotFound)
+        match self.store.licence(&identifier)? {
+            Some(_) => Ok(identifier),
+            None => Err(ActError::NotFound),
         }
     }
 

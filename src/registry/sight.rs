@@ -50,7 +50,8 @@ impl Registry {
         let allowance = permit.allowance().cloned().unwrap_or_default();
         let mut consented = BTreeSet::new();
         if allowance.needs_consents() {
-            for type_code in self.catalogue.iter().map(LicenceType::code) {
+            let types = self.catalogue.iter().map(LicenceType::code);
+            for type_code in types.filter(|code| allowance.names(code)) {
                 if self.consented(holder, caller.department(), &type_code, item_code, now)? == Consented::Yes
                 {
                     consented.insert(type_code);

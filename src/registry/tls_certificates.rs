@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use super::act_error::ActError;
-use super::caller::{Asker, LOCAL};
+use super::caller::Caller;
 use super::certifier::{CertifiedKey, hex};
 use super::key_files::name;
 use super::open::Registry;
@@ -100,12 +100,12 @@ impl Registry {
     /// A certificate by which a department is known, good from the moment it is answered. For administrators.
     pub async fn certify_tls_client(
         &self,
-        asker: &Asker,
+        caller: &Caller,
         department: CreditCode,
         body: &[u8],
         now: UnixTime,
     ) -> Result<TlsCertificateView, ActError> {
-        let order = self.administrators_order(asker)?;
+        let order = self.administrators_order(caller)?;
         let ClientRequest { public_key, roles, expires } = read(body)?;
         let known = self.departments.get(&department).ok_or(ActError::NotFound)?;
         let own = self.roles_of(&department).ok_or(ActError::NotFound)?;
@@ -155,19 +155,9 @@ impl Registry {
         Ok(self.handed_out(&certificate, &city, None))
     }
 
-    /// That the asker may manage credentials.
-    pub fn check_administrator(&self, asker: &Asker) -> Result<(), ActError> {
-        self.administrators_order(asker).map(drop)
-    }
-
-    fn administrators_order(&self, asker: &Asker) -> Result<Order, ActError> {
-        match asker {
-            Asker::Administrator => Ok(Order { department: self.settings.city, asked_by: LOCAL.to_owned() }),
-            Asker::Department(caller) => {
-                self.require_role(caller, Role::Administrator)?;
-                Ok(caller.order())
-            }
-        }
+    fn administrators_order(&self, caller: &Caller) -> Result<Order, ActError> {
+        self.require_role(caller, Role::Administrator)?;
+        Ok(caller.order())
     }
 
     fn city(&self) -> Result<CertifiedKey, ActError> {
@@ -277,7 +267,8 @@ mod tests {
     fn client(registry: &Registry, changes: &serde_json::Value) -> Result<TlsCertificateView, ActError> {
         let department = CODE.parse().unwrap();
         let body = request(changes);
-        let asked = registry.certify_tls_client(&Asker::Administrator, department, &body, now());
+        let machine = registry.machine();
+        let asked = registry.certify_tls_client(&machine, department, &body, now());
         runtime().block_on(asked)
     }
 
@@ -346,7 +337,8 @@ mod tests {
         assert_eq!(server(json!(["a b"])).unwrap_err().code(), "certificate_request_refused");
         let nobody = "11999900MB0000553B".parse().unwrap();
         let body = request(&json!({}));
-        let asked = registry.certify_tls_client(&Asker::Administrator, nobody, &body, now());
+        let machine = registry.machine();
+        let asked = registry.certify_tls_client(&machine, nobody, &body, now());
         assert_eq!(runtime().block_on(asked).unwrap_err().code(), "not_found");
     }
 
@@ -354,11 +346,11 @@ mod tests {
     fn a_department_without_the_role_gets_none() {
         let city = City::new();
         let registry = city.open();
-        let asker = Asker::Department(city.issuer(&registry));
+        let asker = city.issuer(&registry);
         let body = request(&json!({}));
         let asked = registry.certify_tls_client(&asker, CODE.parse().unwrap(), &body, now());
         assert_eq!(runtime().block_on(asked).unwrap_err().code(), "role_required");
-        let asker = Asker::Department(Caller::local(CODE.parse().unwrap()));
+        let asker = Caller::local(CODE.parse().unwrap());
         let asked = registry.certify_tls_client(&asker, CODE.parse().unwrap(), &body, now());
         assert!(runtime().block_on(asked).is_ok());
     }

@@ -130,13 +130,13 @@ fn lists_without_members_and_endless_ones_are_refused() {
     assert_eq!(
         error(
             "{ type = \"11100000MB03271699001\" }",
-            &vec!["{ type = \"11100000MB03271699001\" }"; 10].join(", ")
+            &["{ type = \"11100000MB03271699001\" }"; 10].join(", ")
         ),
         ItemError::AlternativeCount { requirement: "场所证明".to_owned(), got: 11 }
     );
     let copy = "{ field = \"copy\", one_of = [\"正本\"] }";
     assert_eq!(
-        error(copy, &vec![copy; 5].join(", ")),
+        error(copy, &[copy; 5].join(", ")),
         ItemError::ConditionCount { requirement: "营业执照".to_owned(), got: 6 }
     );
     let too_many =
@@ -284,7 +284,7 @@ fn any_of_the_types_will_do_and_the_first_is_rather_taken() {
     let mortgage = Kept::new(NOTICE, 3, &[("matter", "抵押权")]);
     let place = |kept: &[Kept]| found(kept)[1].clone();
     let name = |kept: &Kept| Some(kept.identifier.to_string());
-    assert_eq!(place(&[mortgage.clone()]), (name(&mortgage), Some(Missing::ConditionNotMet)));
+    assert_eq!(place(std::slice::from_ref(&mortgage)), (name(&mortgage), Some(Missing::ConditionNotMet)));
     assert_eq!(place(&[mortgage.clone(), notice.clone()]), (name(&notice), None));
     assert_eq!(place(&[mortgage, notice.clone(), estate.clone()]), (name(&estate), None));
     // But one that will do before one that is rather wanted and will not.
