@@ -70,6 +70,9 @@ async fn every_call_is_described_and_no_other() {
                 "/v1/receipts",
                 "/v1/presentations",
                 "/v1/materials",
+                "/v1/grants",
+                "/v1/consents",
+                "/metrics",
                 "/v1/departments",
                 "/v1/server-certificates",
             ]

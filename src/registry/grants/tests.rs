@@ -73,7 +73,7 @@ fn everything_that_is_wrong_is_said_with_its_place() {
     let registry = city.open();
     let wrong = |pointer: &str, value: Value| {
         let mut body = json!({
-            "department": ISSUER, "calls": ["lookup"], "types": [{"type": TYPE, "fields": ["operating_scope"]}],
+            "department": ISSUER, "calls": ["lookup"], "types": [{"type": TYPE, "fields": ["scope"]}],
             "addresses": ["10.0.0.0/8"], "from": "2026-11-01", "to": "2026-11-30", "daily": 5, "basis": "duty",
         });
         *body.pointer_mut(pointer).unwrap() = value;
@@ -90,8 +90,8 @@ fn everything_that_is_wrong_is_said_with_its_place() {
         ("/types", json!([]), "/types", "empty"),
         ("/types", json!("all"), "/types", "json_type"),
         ("/types/0/type", json!("11100000MB0143028R999"), "/types/0/type", "type_unknown"),
-        ("/types/0/fields", json!(["operating_scope", "password"]), "/types/0/fields/1", "field_unknown"),
-        ("/types/0/fields", json!(["operating_scope", "operating_scope"]), "/types/0/fields/1", "twice"),
+        ("/types/0/fields", json!(["scope", "password"]), "/types/0/fields/1", "field_unknown"),
+        ("/types/0/fields", json!(["scope", "scope"]), "/types/0/fields/1", "twice"),
         ("/addresses/0", json!("10.0.0.1/8"), "/addresses/0", "network"),
         ("/addresses/0", json!("10.0.0.0/33"), "/addresses/0", "network"),
         ("/from", json!("2026-11-31"), "/from", "date"),
