@@ -13,8 +13,8 @@ use super::tls_certificates::TlsCertificateError;
 use crate::access::{Call, GrantState, Roles};
 use crate::issue::{IssueError, PredecessorError};
 use crate::licence::{
-    AskedHolderError, ClaimsError, DraftError, Identifier, Problem, PurposeError, TextError, TransitionError,
-    TypeCode, UnreadableError,
+    AskedHolderError, ClaimsError, CreditCode, DraftError, Identifier, Problem, PurposeError, TextError,
+    TransitionError, TypeCode, UnreadableError,
 };
 use crate::sdjwt::{HolderKeyError, SdJwtIssueError};
 use crate::store::{AppendError, Outcome, StoreError};
@@ -255,6 +255,12 @@ pub enum ActError {
     /// A credential or roles that cannot be made so.
     #[error(transparent)]
     Credential(#[from] CredentialError),
+    /// There is no such department here.
+    #[error("{code} is no department of this installation")]
+    DepartmentUnknown {
+        /// The code.
+        code: CreditCode,
+    },
     /// There is no such credential, or it opens nothing any more.
     #[error("there is no such credential in force")]
     CredentialNotFound,
@@ -337,7 +343,7 @@ impl ActError {
             Self::ClockBehind { .. } => "clock_behind",
             Self::Credential(CredentialError::Json { source, .. }) if !source.is_data() => "not_json",
             Self::Credential(_) => "credential_refused",
-            Self::CredentialNotFound => "not_found",
+            Self::CredentialNotFound | Self::DepartmentUnknown { .. } => "not_found",
             Self::RoleRequired { .. } => "role_required",
             Self::NotGranted { .. } => "not_granted",
             Self::Grant(_) => "grant_refused",
@@ -411,7 +417,7 @@ impl ActError {
                 ErrorKind::Unreadable
             }
             Self::Credential(_) => ErrorKind::Refused,
-            Self::CredentialNotFound => ErrorKind::NotFound,
+            Self::CredentialNotFound | Self::DepartmentUnknown { .. } => ErrorKind::NotFound,
             Self::NotFound | Self::ReceiptNotFound | Self::GrantNotFound | Self::ConsentNotFound => {
                 ErrorKind::NotFound
             }

@@ -174,7 +174,7 @@ impl Registry {
     ) -> Result<DepartmentAccessView, ActError> {
         let RolesRequest { roles } = read(body, "{\"roles\": […]}")?;
         let roles = distinct(&roles)?;
-        let known = self.departments.get(&code).ok_or(ActError::NotFound)?;
+        let known = self.departments.get(&code).ok_or(ActError::DepartmentUnknown { code })?;
         let department = Department { roles: Some((roles, caller.order())), ..known.department.clone() };
         let _one_at_a_time = self.changes.lock().await;
         self.enter_access(Event::Department(department), now).await?;
@@ -191,7 +191,7 @@ impl Registry {
         now: UnixTime,
     ) -> Result<NewKeyView, ActError> {
         let KeyRequest { roles, expires } = read(body, "{\"roles\"?: […], \"expires\"?: a time}")?;
-        let own = self.roles_of(&code).ok_or(ActError::NotFound)?;
+        let own = self.roles_of(&code).ok_or(ActError::DepartmentUnknown { code })?;
         let roles = match roles {
             Some(words) => distinct(&words)?,
             None => own,
@@ -233,7 +233,7 @@ impl Registry {
             return Err(ActError::CredentialNotFound);
         }
         let code = old.credential.department;
-        let own = self.roles_of(&code).ok_or(ActError::NotFound)?;
+        let own = self.roles_of(&code).ok_or(ActError::DepartmentUnknown { code })?;
         let lifetime =
             old.credential.entitlement.as_ref().map(|one| one.expires.seconds() - old.made.seconds());
         let lifetime = lifetime.unwrap_or(USUAL_SECONDS).clamp(DAY, MOST_SECONDS);
