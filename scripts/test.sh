@@ -43,6 +43,7 @@ components=(
     fc-list:fontconfig
     chinese-font:fonts-wqy-microhei
     openssl:openssl
+    curl:curl
     zbarimg:zbar-tools
     pdftoppm:poppler-utils
     mkfs.ext4:e2fsprogs
@@ -51,6 +52,8 @@ components=(
     eatmydata:eatmydata
     faketime:faketime
     unshare:util-linux
+    curl:curl
+    jq:jq
 )
 
 present() {
@@ -96,7 +99,7 @@ made_from() {
 make_python() {
     local venv="$target/venv" wanted=scripts/requirements.txt
     export ELICENSE_PYTHON="$venv/bin/python"
-    if made_from "$venv/made-from" "$wanted" && "$ELICENSE_PYTHON" -c 'import cbor2, cryptography, openapi_spec_validator, sd_jwt, token_status_list' 2>/dev/null; then
+    if made_from "$venv/made-from" "$wanted" && "$ELICENSE_PYTHON" -c 'import cbor2, cryptography, openapi_spec_validator, schemathesis, sd_jwt, token_status_list' 2>/dev/null; then
         return
     fi
     step 'making the Python environment'
@@ -121,7 +124,7 @@ make_node_modules() {
 command -v cargo >/dev/null || fail 'cargo is missing: install Rust first (rust-version in Cargo.toml says which)'
 install_system_packages
 make_python
-make_node_modules tests/page tests/status_lists tests/sd_jwt
+make_node_modules tests/page tests/status_lists tests/sd_jwt tests/identity_provider
 
 step 'formatting'
 cargo fmt --check

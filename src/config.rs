@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+pub use crate::access::AccessLimits;
+
 /// Limits of the HTTP service. Each closes one way of wearing it out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HttpLimits {
@@ -55,6 +57,33 @@ impl Default for HttpLimits {
             picture_queue: 16,
             picture_memory: 128 << 20,
             drain: Duration::from_secs(10),
+        }
+    }
+}
+
+/// How the identity provider is asked for its keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IdentityProviderLimits {
+    /// How long it may take.
+    pub patience: Duration,
+    /// Bytes of an answer.
+    pub answer: usize,
+    /// Age at which the keys are asked for again.
+    pub age: Duration,
+    /// From one question to the next at least.
+    pub quiet: Duration,
+    /// Age at which keys are not believed any more, where the provider does not answer.
+    pub longest: Duration,
+}
+
+impl Default for IdentityProviderLimits {
+    fn default() -> Self {
+        Self {
+            patience: Duration::from_secs(5),
+            answer: 256 * 1024,
+            age: Duration::from_secs(600),
+            quiet: Duration::from_secs(30),
+            longest: Duration::from_secs(86_400),
         }
     }
 }

@@ -65,8 +65,9 @@ async fn every_call_is_described_and_no_other() {
                 .collect();
             assert_eq!(in_path, named, "{path}");
             let keyed = call["security"] == json!([{"bearer": []}]);
-            let needs_key =
-                ["/v1/licences", "/v1/receipts", "/v1/presentations"].iter().any(|one| path.starts_with(one));
+            let needs_key = ["/v1/licences", "/v1/receipts", "/v1/presentations", "/v1/materials"]
+                .iter()
+                .any(|one| path.starts_with(one));
             assert_eq!(keyed, needs_key, "{method} {path}");
             // With a key where a receipt is asked for.
             let may_be_keyed = keyed || call["security"] == json!([{}, {"bearer": []}]);
@@ -193,6 +194,14 @@ async fn uses(city: &City, issued: &Value) -> Vec<(&'static str, Request<Body>)>
         let body = json!({"identifier": identifier, "fields": fields, "for": audience, "reason": "租赁备案"});
         keyed(post("/v1/presentations", "application/json", body.to_string()), &city.issuer)
     };
+    let materials = |item_code: &str, key: &str| {
+        let purpose = json!({
+            "operator": "王小明", "item": "变更登记", "item_code": item_code, "case": "7", "reason": "核对变更材料",
+        });
+        let holder = json!({"code": "91999999XX00010111", "code_type": "001"});
+        let body = json!({"holder": holder, "item_code": item_code, "purpose": purpose}).to_string();
+        keyed(post("/v1/materials", "application/json", body), key)
+    };
     let qr = issued["qr"].as_str().unwrap();
     let given = city.send(for_a_purpose(qr, "核对经营范围")).await.expect(200).json()["receipt"].clone();
     let shown = city.send(show(json!(["number", "holder_name"]))).await.expect(201).json();
@@ -208,6 +217,10 @@ async fn uses(city: &City, issued: &Value) -> Vec<(&'static str, Request<Body>)>
         ("/v1/receipts/{id}", with(keyed(get(&receipt), &city.other), "accept", "text/html")),
         ("/v1/receipts/{id}", keyed(get(&receipt), &city.issuer)),
         ("/v1/receipts/{id}", get(&receipt)),
+        ("/v1/materials", materials("000199002000", &city.other)),
+        ("/v1/materials", materials("000199999000", &city.other)),
+        ("/v1/materials", materials("000199002000", "elk_none")),
+        ("/v1/materials", keyed(post("/v1/materials", "application/json", "{"), &city.other)),
         ("/v1/presentations", show(json!(["number"]))),
         ("/v1/presentations", with(show(json!(["number"])), "accept", "image/png")),
         ("/v1/presentations", show(json!(["shoe_size"]))),
@@ -274,6 +287,9 @@ async fn exchanges(city: &City) -> Vec<Value> {
         ("/v1/licence-types", get("/v1/licence-types")),
         ("/v1/licence-types/{code}", get("/v1/licence-types/11100000MB0143028R001")),
         ("/v1/licence-types/{code}", get("/v1/licence-types/x")),
+        ("/v1/service-items", get("/v1/service-items")),
+        ("/v1/service-items/{code}", get("/v1/service-items/000199001000")),
+        ("/v1/service-items/{code}", get("/v1/service-items/x")),
         ("/v1/trust-list", get("/v1/trust-list")),
         ("/v1/trust-list.pem", get("/v1/trust-list.pem")),
         ("/v1/pack", get("/v1/pack")),

@@ -44,6 +44,19 @@ pub(crate) fn numbered_body(number: u64) -> Vec<u8> {
     serde_json::to_vec(&body).unwrap()
 }
 
+/// A holder of its own for each number.
+pub(crate) fn holder_code(number: u64) -> String {
+    format!("B-{number:08}")
+}
+
+/// The same request for another number and another holder.
+fn body_for(number: u64) -> Vec<u8> {
+    let mut body: serde_json::Value = serde_json::from_slice(&numbered_body(number)).unwrap();
+    body["holders"][0]["code_type"] = "099".into();
+    body["holders"][0]["code"] = holder_code(number).into();
+    serde_json::to_vec(&body).unwrap()
+}
+
 impl City {
     /// A city whose bureau may issue every type of the catalogue.
     pub(crate) fn new() -> Self {
@@ -62,6 +75,22 @@ impl City {
 
     /// Issues the licences with these numbers, many at a time, and hands out what was answered.
     pub(crate) fn issue(&self, registry: &Arc<Registry>, numbers: Range<u64>) -> Vec<IssuedView> {
+        self.issue_bodies(registry, numbers, numbered_body)
+    }
+
+    /// The same, each to a holder of its own, in the order of their numbers.
+    pub(crate) fn issue_to_each(&self, registry: &Arc<Registry>, numbers: Range<u64>) -> Vec<IssuedView> {
+        let mut issued = self.issue_bodies(registry, numbers, body_for);
+        issued.sort_by(|one, other| one.number.cmp(&other.number));
+        issued
+    }
+
+    fn issue_bodies(
+        &self,
+        registry: &Arc<Registry>,
+        numbers: Range<u64>,
+        body: fn(u64) -> Vec<u8>,
+    ) -> Vec<IssuedView> {
         let caller = registry.authenticate(&self.department.api_key, now()).unwrap();
         let runtime = Builder::new_multi_thread().enable_all().build().unwrap();
         runtime.block_on(async {
@@ -72,7 +101,7 @@ impl City {
                 }
                 let (registry, caller) = (Arc::clone(registry), caller.clone());
                 tasks.spawn(async move {
-                    registry.issue(&caller, &number.to_string(), &numbered_body(number), now()).await.unwrap()
+                    registry.issue(&caller, &number.to_string(), &body(number), now()).await.unwrap()
                 });
             }
             while let Some(done) = tasks.join_next().await {

@@ -36,6 +36,16 @@ pub(crate) async fn send_all(
     connections: usize,
     status: &'static str,
 ) -> Duration {
+    send_timed(address, requests, connections, status).await.0
+}
+
+/// The same, with how long each answer took, in no order.
+pub(crate) async fn send_timed(
+    address: SocketAddr,
+    requests: Arc<[Vec<u8>]>,
+    connections: usize,
+    status: &'static str,
+) -> (Duration, Vec<Duration>) {
     let next = Arc::new(AtomicUsize::new(0));
     let mut streams = Vec::new();
     for _ in 0..connections {
@@ -49,16 +59,21 @@ pub(crate) async fn send_all(
         let (requests, next) = (Arc::clone(&requests), Arc::clone(&next));
         tasks.spawn(async move {
             let mut answer = vec![0; 64 * 1024];
+            let mut took = Vec::new();
             while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let asked = Instant::now();
                 stream.write_all(request).await.unwrap();
                 read_answer(&mut stream, &mut answer, status).await;
+                took.push(asked.elapsed());
             }
+            took
         });
     }
+    let mut took = Vec::new();
     while let Some(done) = tasks.join_next().await {
-        done.unwrap();
+        took.extend(done.unwrap());
     }
-    start.elapsed()
+    (start.elapsed(), took)
 }
 
 async fn read_answer(stream: &mut TcpStream, buffer: &mut [u8], status: &str) {

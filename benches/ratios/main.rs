@@ -13,6 +13,7 @@
 mod bare;
 mod city;
 mod client;
+mod desks;
 mod issuing;
 mod lookup;
 mod offline;
@@ -40,7 +41,7 @@ struct Part {
     measure: fn(&mut Criterion),
 }
 
-const PARTS: [Part; 9] = [
+const PARTS: [Part; 10] = [
     Part { rows: &verdict::ROWS, measure: verdict::measure },
     Part { rows: &offline::ROWS, measure: offline::measure },
     Part { rows: &presentation::ROWS, measure: presentation::measure },
@@ -49,6 +50,7 @@ const PARTS: [Part; 9] = [
     Part { rows: &picture::ROWS, measure: picture::measure },
     Part { rows: &service::VERIFICATIONS, measure: service::verifications },
     Part { rows: &service::ORDERS, measure: service::orders },
+    Part { rows: &desks::ROWS, measure: desks::measure },
     Part { rows: &lookup::ROWS, measure: lookup::measure },
 ];
 

@@ -58,7 +58,7 @@ const FULL_FORM: usize = 905;
 const QR_FORM: usize = 572;
 
 /// A runtime for the client, on this thread.
-fn client_runtime() -> Runtime {
+pub(crate) fn client_runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
@@ -95,7 +95,7 @@ fn on_core<F: Future<Output = ()>>(
 }
 
 /// Serves as the program does, on every core, until the process ends.
-fn serve_on_all(registry: Arc<Registry>) -> SocketAddr {
+pub(crate) fn serve_on_all(registry: Arc<Registry>) -> SocketAddr {
     let (send, receive) = std::sync::mpsc::channel();
     thread::spawn(move || {
         Builder::new_multi_thread().enable_all().build().unwrap().block_on(async {

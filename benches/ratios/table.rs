@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 pub(crate) enum Promise {
     AtMost(f64),
     AtLeast(f64),
+    /// Of work done a second, to be seen beside its peer.
+    Nothing,
 }
 
 /// One line of the table: two benchmarks of one group.
@@ -23,6 +25,7 @@ impl Promise {
         match self {
             Self::AtMost(most) => ratio <= most,
             Self::AtLeast(least) => ratio >= least,
+            Self::Nothing => true,
         }
     }
 
@@ -30,6 +33,7 @@ impl Promise {
         match self {
             Self::AtMost(most) => format!("≤ {most}"),
             Self::AtLeast(least) => format!("≥ {least}"),
+            Self::Nothing => "–".to_owned(),
         }
     }
 }
@@ -48,9 +52,13 @@ pub(crate) fn print<'a>(rows: impl Iterator<Item = &'a Row>) {
         // Of work done a second it is the inverse: both sides do the same number of requests.
         let ratio = match promise {
             Promise::AtMost(_) => our_time / their_time,
-            Promise::AtLeast(_) => their_time / our_time,
+            Promise::AtLeast(_) | Promise::Nothing => their_time / our_time,
         };
-        let kept = if promise.is_kept(ratio) { "kept" } else { "**not kept**" };
+        let kept = match promise {
+            Promise::Nothing => "",
+            promise if promise.is_kept(ratio) => "kept",
+            _ => "**not kept**",
+        };
         println!(
             "| {group} | {} | {beside} | {} | {ratio:.3} | {} | {kept} |",
             time(our_time),

@@ -4,6 +4,7 @@
 mod allowance;
 mod call;
 mod grant;
+mod limits;
 mod role;
 
 pub use allowance::{Allowance, Consented};
@@ -12,4 +13,5 @@ pub use grant::{
     Basis, Grant, GrantId, GrantIdError, GrantState, GrantedFields, GrantedTypes, Network, NetworkError,
     Terms, TermsError,
 };
+pub use limits::AccessLimits;
 pub use role::{Role, RoleError, Roles};

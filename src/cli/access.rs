@@ -11,7 +11,7 @@ use super::client::{Ask, Client};
 use super::exit::CliError;
 use super::{now, who};
 use crate::crypto::SystemRandom;
-use crate::licence::Identifier;
+use crate::licence::{CreditCode, Identifier};
 use crate::pack::Selection;
 use crate::registry::{Caller, PackRequest, Registry, Settings};
 use crate::store::IndexPolicy;
@@ -51,6 +51,37 @@ impl Access {
                 let caller = acting(registry, &department)?;
                 to_value(&registry.change_status(&caller, identifier.as_str(), &body, now()).await?)
             }
+        }
+    }
+
+    /// A certificate of TLS: a department's, or the service's own.
+    pub(super) async fn certify_tls(
+        &mut self,
+        department: Option<CreditCode>,
+        body: Vec<u8>,
+    ) -> Result<Value, CliError> {
+        match (self, department) {
+            (Self::Service(client), department) => {
+                let path = match department {
+                    Some(code) => format!("/v1/departments/{code}/certificates"),
+                    None => "/v1/server-certificates".to_owned(),
+                };
+                let headers = vec![("content-type", "application/json".to_owned())];
+                client.json(Ask { method: Method::POST, path: &path, headers, body }).await
+            }
+            (Self::Here(registry), Some(code)) => {
+                let machine = registry.machine();
+                to_value(&registry.certify_tls_client(&machine, code, &body, now()).await?)
+            }
+            (Self::Here(registry), None) => to_value(&registry.certify_tls_server(&body, now()).await?),
+        }
+    }
+
+    /// Ends it: what was done is under the last checkpoint.
+    pub(super) fn close(self) -> Result<(), CliError> {
+        match self {
+            Self::Service(_) => Ok(()),
+            Self::Here(registry) => registry.close().map_err(CliError::internal),
         }
     }
 

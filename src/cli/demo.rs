@@ -7,12 +7,15 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::access::open;
+use super::demo_applicants::{self, DemoHolder, DemoItem};
 use super::demo_city::{self, SAMPLES};
 use super::exit::{CliError, Exit};
 use super::print::line;
 use super::public_url::public_url;
-use super::serve::{ListenArgs, bind, log_to_stderr, serve};
+use super::serve::{ListenArgs, log_to_stderr, serve};
 use super::{now, runtime, who};
+use crate::access::{Role, Roles};
+use crate::config::AccessLimits;
 use crate::crypto::{SystemRandom, create_secret_file};
 use crate::licence::Draft;
 use crate::registry::{Made, Making, Registry, Settings};
@@ -38,6 +41,18 @@ struct DemoFile {
     url: String,
     departments: Vec<DemoDepartment>,
     licences: Vec<DemoLicence>,
+    /// API key of the citizens' portal.
+    #[serde(default)]
+    portal: String,
+    /// API key of the supervisors.
+    #[serde(default)]
+    supervisor: String,
+    /// Who holds them.
+    #[serde(default)]
+    holders: Vec<DemoHolder>,
+    /// What some of them apply for, and whether they hold all that it takes.
+    #[serde(default)]
+    items: Vec<DemoItem>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -46,6 +61,8 @@ struct DemoDepartment {
     code: String,
     api_key: String,
     types: Vec<String>,
+    #[serde(default)]
+    roles: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -62,17 +79,19 @@ pub(super) fn run(args: &DemoArgs) -> Result<Exit, CliError> {
     let runtime = runtime()?;
     runtime.block_on(async {
         let decoder = args.listen.decoder()?;
-        let tcp = bind(args.listen.listen)?;
-        let url = format!("http://{}", tcp.local_addr().map_err(CliError::internal)?);
+        let tcp = args.listen.bind()?;
+        let address = tcp.local_addr().map_err(CliError::internal)?;
+        let url = format!("{}://{address}", args.listen.scheme());
         let file = args.dir.join("demo.json");
         if !Settings::exist(&args.dir) {
             make(args, &url, &file).await?;
         }
         let demo = std::fs::read(&file).map_err(|error| CliError::Data(no_demo(args, &file, &error)))?;
         let registry = open(&args.dir, "demo", IndexPolicy::CatchUp)?;
+        let network = args.listen.network(tcp, &registry)?;
         let demo: DemoFile = serde_json::from_slice(&demo).map_err(CliError::data)?;
         say_what_to_try(&demo, &url, &file, registry.region())?;
-        serve(tcp, &args.dir, registry, decoder).await
+        serve(network, &args.dir, registry, decoder).await
     })
 }
 
@@ -91,19 +110,38 @@ async fn make(args: &DemoArgs, url: &str, file: &Path) -> Result<(), CliError> {
     let plan = demo_city::plan(url.clone())?;
     let making = Making::begin(&args.dir)?;
     let made = making.make(&plan, Arc::new(SystemRandom), now())?;
+    making.limit(AccessLimits::of_the_demonstration())?;
     let registry = making.open(who("demo"), Arc::new(SystemRandom))?;
     let licences = issue_samples(&registry, &made).await?;
     let types = |code: &str| {
         let department = registry.departments().into_iter().find(|one| one.code.as_str() == code);
         department.map(|one| one.types).unwrap_or_default()
     };
-    let departments = made.departments.iter().map(|department| DemoDepartment {
+    let roles = |code| registry.roles_of(code).unwrap_or(Roles::NONE);
+    let windows = made.departments.iter().filter(|one| roles(&one.code).contains(Role::Verifier));
+    let departments = windows.map(|department| DemoDepartment {
         name: department.name.clone(),
         code: department.code.to_string(),
         api_key: department.api_key.to_string(),
         types: types(department.code.as_str()),
+        roles: roles(&department.code).iter().map(|role| role.as_str().to_owned()).collect(),
     });
-    let demo = DemoFile { url, departments: departments.collect(), licences };
+    let key_of = |role| {
+        let found = made.departments.iter().find(|one| roles(&one.code).contains(role));
+        found.map(|one| one.api_key.to_string()).unwrap_or_default()
+    };
+    let identifiers: Vec<String> = licences.iter().map(|licence| licence.identifier.clone()).collect();
+    let holders = demo_applicants::holders(&identifiers)?;
+    let items = demo_applicants::items(&holders, registry.service_items())?;
+    let demo = DemoFile {
+        url,
+        departments: departments.collect(),
+        licences,
+        portal: key_of(Role::Portal),
+        supervisor: key_of(Role::Supervisor),
+        holders,
+        items,
+    };
     let text = serde_json::to_vec_pretty(&demo).map_err(CliError::internal)?;
     create_secret_file(file, &text).map_err(CliError::internal)?;
     registry.close().map_err(CliError::internal)?;
@@ -121,7 +159,8 @@ async fn issue_samples(registry: &Registry, made: &Made) -> Result<Vec<DemoLicen
         let department = made.departments.iter().find(|one| issues(one.code.as_str()));
         let caller = department.and_then(|one| registry.authenticate(&one.api_key, now()));
         let caller = caller.ok_or_else(|| CliError::Internal(format!("no department issues {name}")))?;
-        let issued = registry.issue(&caller, &format!("demo-{name}"), body, now()).await?;
+        let body = demo_applicants::body(name, body, now().date())?;
+        let issued = registry.issue(&caller, &format!("demo-{name}"), &body, now()).await?;
         let department = caller.department().to_string();
         licences.push(DemoLicence { identifier: issued.identifier, type_code, department, qr: issued.qr });
     }

@@ -1,5 +1,6 @@
 //! The demo's city: invented names and codes, real types, every sample.
 
+use crate::access::{Basis, Call, GrantedTypes, Role, Terms};
 use crate::crypto::Algorithm;
 use crate::licence::{Authority, Catalogue, TypeCode};
 use crate::registry::{DepartmentPlan, Plan};
@@ -23,6 +24,12 @@ const DEPARTMENTS: [(&str, &str, Algorithm, &[&str]); 4] = [
     ("11999900MB0000553B", "示范市政务服务中心", Algorithm::Es256, &[]),
 ];
 
+/// Who else there is: code, name, the one role it has. They issue nothing and verify nothing.
+const OTHERS: [(&str, &str, Role); 2] = [
+    ("11999900MB0000668H", "示范市数据局", Role::Portal),
+    ("11999900MB0000772M", "示范市政务服务监察室", Role::Supervisor),
+];
+
 macro_rules! samples {
     ($($name:literal),* $(,)?) => {
         /// Every sample, by the name of its file.
@@ -36,7 +43,10 @@ samples! {
     "associate-constructor-one-specialty",
     "business-licence-benchmark",
     "business-licence-branch",
+    "business-licence-builder",
     "business-licence-individual",
+    "business-licence-operator",
+    "business-licence-operator-without-premises",
     "construction-safety-officer-a",
     "construction-safety-officer-c",
     "construction-special-operator-electric",
@@ -54,15 +64,21 @@ samples! {
     "radioactive-goods-medicine",
     "radioactive-goods-sources",
     "real-estate-certificate-couple",
+    "real-estate-certificate-land",
+    "real-estate-certificate-office",
     "real-estate-certificate-shares",
+    "real-estate-certificate-shop",
     "real-estate-registration-mortgage",
     "real-estate-registration-notice",
+    "road-transport-operating-ending",
     "road-transport-operating-freight",
+    "road-transport-operating-individual",
     "road-transport-operating-passenger",
     "road-transport-permit-coach",
     "road-transport-permit-lorry",
     "road-transport-qualification-escort",
     "road-transport-qualification-freight",
+    "road-transport-qualification-shopkeeper",
     "work-safety-licence",
     "work-safety-licence-long-name",
 }
@@ -77,7 +93,16 @@ pub(super) fn plan(public_url: String) -> Result<Plan, CliError> {
     for (code, name, algorithm, definers) in DEPARTMENTS {
         let defined = |code: &TypeCode| definers.contains(&code.definer().as_str());
         let types = catalogue.iter().map(crate::licence::LicenceType::code).filter(defined).collect();
-        departments.push(DepartmentPlan::new(authority(code, name)?, types, algorithm));
+        let mut department = DepartmentPlan::new(authority(code, name)?, types, algorithm);
+        if department.types.is_empty() {
+            department.grants.push(every_question());
+        }
+        departments.push(department);
+    }
+    for (code, name, role) in OTHERS {
+        let department = DepartmentPlan::new(authority(code, name)?, Vec::new(), Algorithm::Es256);
+        let roles = Some([role].into_iter().collect());
+        departments.push(DepartmentPlan { roles, ..department });
     }
     Ok(Plan {
         region: REGION.to_owned(),
@@ -88,6 +113,19 @@ pub(super) fn plan(public_url: String) -> Result<Plan, CliError> {
         checkpoint: None,
         keys: None,
     })
+}
+
+/// What the service centre is granted: to look up, to compare and to ask for materials, every type with every field.
+fn every_question() -> Terms {
+    Terms {
+        calls: [Call::Lookup, Call::Comparison, Call::Materials].into_iter().collect(),
+        types: GrantedTypes::All,
+        addresses: Vec::new(),
+        from: None,
+        to: None,
+        daily: None,
+        basis: Basis::Duty,
+    }
 }
 
 #[cfg(test)]
@@ -109,6 +147,9 @@ mod tests {
             *of_type.entry(code).or_default() += 1;
         }
         assert!(of_type.len() >= 8 && of_type.values().all(|count| *count >= 2));
-        assert_eq!(plan.departments.iter().filter(|department| department.types.is_empty()).count(), 1);
+        let with = |role| plan.departments.iter().filter(move |one| one.roles.unwrap().contains(role));
+        assert_eq!(with(Role::Verifier).filter(|department| department.types.is_empty()).count(), 1);
+        assert_eq!(plan.departments.len(), DEPARTMENTS.len() + OTHERS.len());
+        assert_eq!((with(Role::Portal).count(), with(Role::Supervisor).count()), (1, 1));
     }
 }

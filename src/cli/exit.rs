@@ -24,7 +24,7 @@ Exit codes:
 With --json an error is one line on standard error: {\"error\": {\"code\", \"detail\", \"problems\"?}}.
 
 Environment: ELICENSE_DATA is the directory where --data is not given, ELICENSE_LISTEN the address where --listen is
-not; ELICENSE_LOG sets how much a service logs, as info or elicense=debug.";
+not, ELICENSE_TLS_CERT and ELICENSE_TLS_KEY where --tls-cert and --tls-key are not; ELICENSE_LOG sets how much a service logs, as info or elicense=debug.";
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,10 +8,12 @@ mod ask;
 mod bulk;
 mod client;
 mod demo;
+mod demo_applicants;
 mod demo_city;
 mod department;
 mod department_plan;
 mod exit;
+mod grant;
 mod init;
 mod issue;
 mod pack;
@@ -24,6 +26,7 @@ mod serve;
 mod show;
 mod status;
 mod store;
+mod tls;
 mod trust_memory;
 mod types;
 mod verify;
@@ -72,9 +75,15 @@ enum Command {
     /// Add departments, list them, make and withdraw their API keys
     #[command(subcommand)]
     Department(department::DepartmentCommand),
+    /// Give grants, list, confirm and withdraw them: which department may make which call
+    #[command(subcommand)]
+    Grant(grant::GrantCommand),
     /// Make packs for offline verifiers, and keep them up to date
     #[command(subcommand)]
     Pack(pack::PackCommand),
+    /// Make certificates for TLS: the service's own, and departments' to be known by
+    #[command(subcommand)]
+    Tls(tls::TlsCommand),
     /// Look after the store
     #[command(subcommand)]
     Store(store::StoreCommand),
@@ -92,7 +101,9 @@ impl Command {
             Self::Receipt(command) => command.output(),
             Self::Types(args) => args.output,
             Self::Department(command) => command.output(),
+            Self::Grant(command) => command.output(),
             Self::Pack(command) => command.output(),
+            Self::Tls(command) => command.output(),
             Self::Store(command) => command.output(),
             Self::Demo(_) | Self::Serve(_) | Self::Qr(_) => OutputArgs { json: false },
         }
@@ -151,7 +162,9 @@ fn run(command: Command) -> Result<Exit, CliError> {
         Command::Receipt(command) => receipt::run(&command),
         Command::Types(args) => types::run(&args),
         Command::Department(command) => department::run(&command),
+        Command::Grant(command) => grant::run(&command),
         Command::Pack(command) => pack::run(&command),
+        Command::Tls(command) => tls::run(&command),
         Command::Store(command) => store::run(&command),
     }
 }

@@ -14,9 +14,10 @@ use super::access::{SOCKET, open};
 use super::exit::{CliError, Exit};
 use super::print::line;
 use super::{DataArgs, runtime};
-use crate::config::HttpLimits;
+use crate::config::{HttpLimits, IdentityProviderLimits};
 use crate::crypto::SystemRandom;
-use crate::http::{self, State};
+use crate::http::{self, IdentityProvider, Network, State, Tls, TlsFiles};
+use crate::pki::Certificate;
 use crate::registry::Registry;
 use crate::store::IndexPolicy;
 
@@ -41,6 +42,15 @@ pub(super) struct ListenArgs {
     /// Folder of what the operator brings for the verify page: jsQR.js, which reads QR pictures where the browser does not
     #[arg(long, value_name = "DIR", env = "ELICENSE_ASSETS")]
     assets: Option<PathBuf>,
+    /// TLS: the service's certificate and those above it in PEM; read again each minute and at SIGHUP, when it has changed
+    #[arg(long, value_name = "FILE", requires = "tls_key", env = "ELICENSE_TLS_CERT")]
+    tls_cert: Option<PathBuf>,
+    /// TLS: the certificate's private key in PEM, mode 0600
+    #[arg(long, value_name = "FILE", requires = "tls_cert", env = "ELICENSE_TLS_KEY")]
+    tls_key: Option<PathBuf>,
+    /// Serve addresses other than this machine's own without TLS: keys and personal data travel in the open
+    #[arg(long, conflicts_with = "tls_cert")]
+    without_tls: bool,
 }
 
 /// The decoder that the operator brings. Of its folder nothing but this file is ever read or handed out.
@@ -49,6 +59,35 @@ const DECODER: &str = "jsQR.js";
 const MOST_DECODER: usize = 1024 * 1024;
 
 impl ListenArgs {
+    /// Binds before anything is opened, so that a port in use costs nothing. Without TLS, other addresses than this machine's own
+    /// have to be asked for in so many words.
+    pub(super) fn bind(&self) -> Result<TcpListener, CliError> {
+        let loopback = self.listen.ip().to_canonical().is_loopback();
+        if self.tls_cert.is_none() && !self.without_tls && !loopback {
+            return Err(CliError::Usage(format!(
+                "--listen {}: others could read API keys and personal data on their way to an address that is not this machine's own. \
+                 Give --tls-cert and --tls-key (`elicense tls server-certificate` makes both), or listen on 127.0.0.1 behind a proxy \
+                 that speaks TLS, or say --without-tls",
+                self.listen
+            )));
+        }
+        bind(self.listen)
+    }
+
+    /// `https` with TLS, else `http`.
+    pub(super) const fn scheme(&self) -> &'static str {
+        if self.tls_cert.is_some() { "https" } else { "http" }
+    }
+
+    /// The listener with TLS around it, if so it was asked.
+    pub(super) fn network(&self, tcp: TcpListener, registry: &Registry) -> Result<Network, CliError> {
+        let (Some(certificates), Some(key)) = (&self.tls_cert, &self.tls_key) else { return Ok(tcp.into()) };
+        let files = TlsFiles { certificates: certificates.clone(), key: key.clone() };
+        let root = registry.root().map(Certificate::der).unwrap_or_default();
+        let tls = Tls::new(files, root).map_err(CliError::data)?;
+        Ok(Network::over_tls(tcp, tls))
+    }
+
     /// The operator's decoder, where a folder is named.
     pub(super) fn decoder(&self) -> Result<Option<Vec<u8>>, CliError> {
         let Some(folder) = &self.assets else { return Ok(None) };
@@ -67,16 +106,16 @@ pub(super) fn run(args: &ServeArgs) -> Result<Exit, CliError> {
     let runtime = runtime()?;
     runtime.block_on(async {
         let decoder = args.listen.decoder()?;
-        let tcp = bind(args.listen.listen)?;
+        let tcp = args.listen.bind()?;
         let registry = open(&args.data.dir, "serve", IndexPolicy::CatchUp)?;
         let address = tcp.local_addr().map_err(CliError::internal)?;
-        line(format_args!("elicense serves {} on http://{address}", registry.region()))?;
-        serve(tcp, &args.data.dir, registry, decoder).await
+        let network = args.listen.network(tcp, &registry)?;
+        line(format_args!("elicense serves {} on {}://{address}", registry.region(), args.listen.scheme()))?;
+        serve(network, &args.data.dir, registry, decoder).await
     })
 }
 
-/// Binds before anything is opened, so that a port in use costs nothing.
-pub(super) fn bind(address: SocketAddr) -> Result<TcpListener, CliError> {
+fn bind(address: SocketAddr) -> Result<TcpListener, CliError> {
     let listen = || {
         let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         // As `TcpListener::bind` does, so that a restart need not wait for old connections to be forgotten.
@@ -97,7 +136,7 @@ pub(super) fn bind(address: SocketAddr) -> Result<TcpListener, CliError> {
 
 /// Serves until SIGTERM or SIGINT, then answers what was begun and closes the store.
 pub(super) async fn serve(
-    tcp: TcpListener,
+    network: Network,
     dir: &Path,
     registry: Registry,
     decoder: Option<Vec<u8>>,
@@ -110,8 +149,12 @@ pub(super) async fn serve(
         Some(decoder) => state.with_decoder(decoder),
         None => state,
     };
+    let state = match identity_provider(dir, &registry)? {
+        Some(provider) => state.believing(provider),
+        None => state,
+    };
     make_status_lists(&state);
-    let served = http::serve(tcp, Some(local), state, stop()).await;
+    let served = http::serve(network, Some(local), state, stop()).await;
     let _ = std::fs::remove_file(&socket);
     served.map_err(CliError::internal)?;
     // Every connection has ended, so nobody else holds it; if somebody does, dropping it closes the store as well.
@@ -119,6 +162,15 @@ pub(super) async fn serve(
         registry.close().map_err(CliError::internal)?;
     }
     Ok(Exit::Done)
+}
+
+/// The identity provider of `settings.json`, if there is one. That it cannot be reached stops nothing.
+fn identity_provider(dir: &Path, registry: &Registry) -> Result<Option<Arc<IdentityProvider>>, CliError> {
+    let Some(mut settings) = registry.identity_provider().cloned() else { return Ok(None) };
+    settings.ca_file = settings.ca_file.map(|file| dir.join(file));
+    let root = registry.root().map(Certificate::der).unwrap_or_default();
+    let provider = IdentityProvider::start(settings, IdentityProviderLimits::default(), root);
+    provider.map(Some).map_err(CliError::data)
 }
 
 /// Makes the status lists beside everything else: where many licences were ever changed, that takes a while, and nothing but the

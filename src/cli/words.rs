@@ -155,6 +155,14 @@ pub(super) fn receipt_in_words(receipt: &Value, language: Language) -> String {
         let value = purpose.map(|purpose| text(purpose, key)).unwrap_or_default();
         let _ = write!(words, "\n  {}: {value}", pick(language, zh, en));
     }
+    if let Some(question) = receipt.get("question") {
+        let label = pick(language, "查询方式", "asked");
+        let _ = write!(words, "\n  {label}: {}", in_language(question, language));
+        let is_answered = question.get("result").is_some();
+        if array(receipt, "checked").next().is_none() && !is_answered {
+            let _ = write!(words, "\n{}", pick(language, "未查到可用证照", "No licence was found"));
+        }
+    }
     for checked in array(receipt, "checked") {
         let (label, sentence) = (pick(language, "当时", "Then"), in_language(checked, language));
         let _ = write!(words, "\n{label}  {}  {sentence}", text(checked, "at"));

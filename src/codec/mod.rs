@@ -1,6 +1,6 @@
 //! Bytes to structures and back: CBOR, envelope, payload, QR text, limits. FORMAT.md is the specification.
 //!
-//! Order inside: [`cbor`] → `envelope` → `payload`, `receipt`, `presentation`; [`base45`] and [`zlib`] → `credential`, the door through which
+//! Order inside: [`cbor`] → `envelope` → `payload`, `receipt` with its `question`, `presentation`; [`base45`] and [`zlib`] → `credential`, the door through which
 //! everything that is presented comes in.
 
 pub mod base45;
@@ -11,6 +11,7 @@ mod envelope;
 pub mod limits;
 mod payload;
 mod presentation;
+mod question;
 mod receipt;
 pub mod zlib;
 
@@ -20,6 +21,7 @@ pub use credential::{
 pub use envelope::{Envelope, EnvelopeError, KeyId, Place, Typ, sign_envelope};
 pub use payload::{LicenceClaims, LicenceForm, PayloadError, StatusReference};
 pub use presentation::{HalfDigest, PresentationClaims};
+pub use question::Question;
 pub use receipt::{
     Checked, CheckedFinding, CheckedForm, CheckedVerdict, JudgedBy, ReceiptClaims, ReceiptId, ReceiptIdError,
 };

@@ -8,6 +8,7 @@ use super::cbor::{Reader, Writer};
 use super::payload::{
     MOST_TYPE_NAME, MOST_URI, PayloadError, read_digest, read_parsed, read_text, read_time,
 };
+use super::question::{Question, read_result};
 use crate::crypto::{Digest, Random, RandomError, random_bytes};
 use crate::licence::{Authority, Identifier, Purpose, is_field_key};
 use crate::time::UnixTime;
@@ -92,7 +93,9 @@ pub struct ReceiptClaims {
     pub organisation: Authority,
     /// For what.
     pub purpose: Purpose,
-    /// What was checked, at least one thing.
+    /// What was asked, where nothing was presented.
+    pub question: Option<Question>,
+    /// What was checked: at least one thing where something was presented.
     pub checked: Vec<Checked>,
     /// Entries in the ledger's last checkpoint then.
     pub checkpoint: u64,
@@ -204,7 +207,8 @@ impl ReceiptClaims {
         let mut out = Writer::new();
         out.map(3).int(claim::ISSUER).text(&self.issuer);
         out.int(claim::ISSUED_AT).int(self.issued_at.seconds());
-        out.int(claim::RECEIPT).map(5).int(1).bytes(self.id.as_bytes());
+        out.int(claim::RECEIPT).map(5 + self.question.map_or(0, Question::keys));
+        out.int(1).bytes(self.id.as_bytes());
         out.int(2).array(2).text(self.organisation.code().as_str()).text(self.organisation.name());
         out.int(3).map(5);
         for ((_, text), label) in self.purpose.parts().zip(1..) {
@@ -215,6 +219,9 @@ impl ReceiptClaims {
             checked.encode(&mut out);
         }
         out.int(5).uint(self.checkpoint);
+        if let Some(question) = self.question {
+            question.encode(&mut out);
+        }
         out.finish()
     }
 
@@ -252,6 +259,7 @@ fn read_url<'a>(reader: &mut Reader<'a>) -> Result<&'a str, PayloadError> {
 fn read_receipt(reader: &mut Reader<'_>) -> Result<ReceiptClaims, PayloadError> {
     let mut keys = reader.map()?;
     let (mut id, mut organisation, mut purpose, mut checked, mut checkpoint) = (None, None, None, None, None);
+    let (mut question, mut result) = (None, None);
     while let Some(label) = keys.next_int(reader)? {
         match label {
             1 => id = Some(read_id(reader)?),
@@ -259,17 +267,24 @@ fn read_receipt(reader: &mut Reader<'_>) -> Result<ReceiptClaims, PayloadError> 
             3 => purpose = Some(read_purpose(reader)?),
             4 => checked = Some(read_all_checked(reader)?),
             5 => checkpoint = Some(reader.uint()?),
+            6 => question = Some(reader.text()?),
+            7 => result = Some(read_result(reader)?),
             label => return Err(PayloadError::UnknownClaim { map: RECEIPT, label }),
         }
     }
     let missing = |label| PayloadError::MissingClaim { map: RECEIPT, label };
+    let (question, checked) = (Question::decode(question, result)?, checked.ok_or_else(|| missing(4))?);
+    if question.is_none() && checked.is_empty() {
+        return Err(PayloadError::Value { what: "number of things checked" });
+    }
     Ok(ReceiptClaims {
         issuer: String::new(),
         issued_at: UnixTime::MIN,
         id: id.ok_or_else(|| missing(1))?,
         organisation: organisation.ok_or_else(|| missing(2))?,
         purpose: purpose.ok_or_else(|| missing(3))?,
-        checked: checked.ok_or_else(|| missing(4))?,
+        question,
+        checked,
         checkpoint: checkpoint.ok_or_else(|| missing(5))?,
     })
 }
@@ -308,13 +323,20 @@ fn read_purpose(reader: &mut Reader<'_>) -> Result<Purpose, PayloadError> {
 
 fn read_all_checked(reader: &mut Reader<'_>) -> Result<Vec<Checked>, PayloadError> {
     let count = reader.array()?;
-    if !(1..=MOST_CHECKED).contains(&count) {
+    if count > MOST_CHECKED {
         return Err(PayloadError::Value { what: "number of things checked" });
     }
     (0..count).map(|_| Checked::decode(reader)).collect()
 }
 
 impl Checked {
+    /// Bytes that it takes in a receipt.
+    pub fn encoded_len(&self) -> usize {
+        let mut out = Writer::new();
+        self.encode(&mut out);
+        out.finish().len()
+    }
+
     fn encode(&self, out: &mut Writer) {
         let optional = [
             self.form.is_some(),

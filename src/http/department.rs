@@ -1,4 +1,5 @@
-//! Which department asks: by its key over TCP, by an administrator's word on the local socket.
+//! Which department asks: by its key, its client certificate or a token over TCP, by an administrator's word on the local
+//! socket.
 
 use std::time::Instant;
 
@@ -8,17 +9,19 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 
 use super::admission::Admits;
+use super::identity_provider::{IdentityProvider, Unreached};
 use super::problem::Problem;
+use super::server::Source;
 use super::state::{Listener, State};
 use super::strangers::Peer;
+use super::tls::ClientCertificate;
 use super::trace::Trace;
 use crate::registry::Caller;
 
 /// Names the department that an administrator acts for.
 pub(super) const ACTING_DEPARTMENT: HeaderName = HeaderName::from_static("acting-department");
 
-/// The department that asks, let in by the call's line in `admission`. As an extractor it stands before all others, so that nothing is
-/// said to strangers.
+/// Who asks, let in by the call's line in `admission`. As an extractor it stands before all others.
 pub(super) struct Department(pub(super) Caller);
 
 impl FromRequestParts<State> for Department {
@@ -30,26 +33,64 @@ impl FromRequestParts<State> for Department {
     }
 }
 
-/// Who asks: over TCP by a key, from the address of the connection; on the local socket by an administrator's word as well.
-pub(super) fn identify(parts: &Parts, state: &State, admits: Admits) -> Result<Caller, Problem> {
-    let headers = &parts.headers;
-    let is_local = state.listener == Listener::Local;
-    let caller = match headers.get(ACTING_DEPARTMENT).filter(|_| is_local) {
-        Some(code) => code.to_str().ok().and_then(|code| state.registry.acting(code)),
-        None if is_local && !headers.contains_key(AUTHORIZATION) => {
-            matches!(admits, Admits::RolesOrMachine(_)).then(|| state.registry.machine())
-        }
-        None => bearer(headers).and_then(|key| state.registry.authenticate(key, state.now())),
+/// Who asks, and not too often: over the network by what the request shows, from the address that it comes from; on the local socket
+/// by an administrator's word as well.
+pub(super) async fn identify(parts: &Parts, state: &State, admits: Admits) -> Result<Caller, Problem> {
+    let acting = match state.listener {
+        Listener::Local => parts.headers.get(ACTING_DEPARTMENT),
+        Listener::Tcp => None,
     };
-    let caller = caller.ok_or_else(|| refusal(parts, state))?;
-    let caller = match parts.extensions.get::<Peer>() {
-        Some(peer) => caller.asking_from(peer.address()),
+    let names_nobody = acting.is_none() && !parts.headers.contains_key(AUTHORIZATION);
+    let caller = match acting {
+        Some(code) => code.to_str().ok().and_then(|code| state.registry.acting(code)),
+        None if state.listener == Listener::Local && names_nobody && admits.knows_the_machine() => {
+            Some(state.registry.machine())
+        }
+        None => shown(parts, state).await?,
+    };
+    let Some(caller) = caller else { return Err(refusal(parts, state)) };
+    let caller = match parts.extensions.get::<Source>() {
+        Some(Source(address)) => caller.asking_from(*address),
         None => caller,
     };
     if let Some(trace) = parts.extensions.get::<Trace>() {
         trace.asked_by(&caller);
     }
+    if state.listener == Listener::Tcp {
+        state.watch.called(&caller)?;
+    }
     Ok(caller)
+}
+
+/// Who the request's own credentials say that asks. A key or token goes before a certificate, which must be of the same
+/// department then.
+async fn shown(parts: &Parts, state: &State) -> Result<Option<Caller>, Problem> {
+    let (registry, now) = (&state.registry, state.now());
+    let certificate = parts.extensions.get::<ClientCertificate>();
+    if !parts.headers.contains_key(AUTHORIZATION) {
+        return Ok(certificate
+            .and_then(|shown| registry.authenticate_certificate(&shown.digest, shown.department, now)));
+    }
+    let Some(bearer) = bearer(&parts.headers) else { return Ok(None) };
+    let caller = match &state.identity_provider {
+        Some(provider) if IdentityProvider::takes(bearer) => {
+            provider.caller(bearer, registry, now).await.map_err(|Unreached| unreached())?
+        }
+        _ => registry.authenticate(bearer, now),
+    };
+    match (caller, certificate) {
+        (Some(caller), Some(certificate)) if caller.department() != certificate.department => {
+            let detail = "the key or token and the client certificate are of two departments";
+            Err(Problem::new(StatusCode::UNAUTHORIZED, "credentials_of_two", detail))
+        }
+        (caller, _) => Ok(caller),
+    }
+}
+
+/// Nobody can say whether the token is good; keys and certificates are as good as ever.
+fn unreached() -> Problem {
+    let detail = "the identity provider cannot be reached, so that no token can be judged";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "identity_provider_unavailable", detail).retry_after(30_u32)
 }
 
 /// One answer to all who have no good key, and to those who come again and again, to wait.

@@ -42,7 +42,7 @@ pub(super) async fn issue(
         Ok(read) => read,
         // Whoever may not issue hears that first.
         Err(problem) => {
-            state.registry.permit(&caller, Call::Issue, state.now())?;
+            state.registry.may_call(&caller, Call::Issue, state.now())?;
             return Err(problem);
         }
     };

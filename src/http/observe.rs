@@ -19,6 +19,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::department::refuse_acting_over_tcp;
 use super::problem::Problem;
+use super::proxies::believe_proxies;
 use super::state::State;
 use super::trace::{RequestId, Trace};
 
@@ -34,6 +35,7 @@ pub(super) async fn observe(
     let seen = Seen::of(&request);
     let is_chunked = request.headers().contains_key(TRANSFER_ENCODING);
     request.extensions_mut().insert(trace.clone());
+    believe_proxies(&mut request, state.registry.trusted_proxies());
     let mut response = match refuse_acting_over_tcp(request.headers(), state.listener) {
         Some(problem) => problem.into_response(),
         None => match tokio::time::timeout(state.limits.request_timeout, next.run(request)).await {
@@ -52,6 +54,8 @@ pub(super) async fn observe(
         // (RFC 9112 §6.1).
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
+    let route = seen.route.as_ref().map(MatchedPath::as_str);
+    state.watch.answered(route, response.status(), problem.as_ref().map(Problem::code));
     seen.log(&trace, response.status(), problem.as_ref(), start);
     response
 }
@@ -74,7 +78,7 @@ fn add_headers(headers: &mut HeaderMap, id: RequestId) {
 
 fn timed_out() -> Problem {
     let detail = "this took too long; the same request with the same key tells whether it was done";
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", detail).retry_after(5)
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", detail).retry_after(5_u32)
 }
 
 /// What the log may say of a request.

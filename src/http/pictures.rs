@@ -113,7 +113,7 @@ impl Upload {
 
 fn busy() -> Problem {
     let detail = "too many pictures are being read; try again, or send the QR code's text";
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "pictures_busy", detail).retry_after(2)
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "pictures_busy", detail).retry_after(2_u32)
 }
 
 impl From<&ReadError> for Problem {

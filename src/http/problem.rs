@@ -19,7 +19,7 @@ pub struct Problem {
     detail: Cow<'static, str>,
     problems: Vec<ProblemView>,
     came_first: Option<CameFirst>,
-    retry_after: Option<u16>,
+    retry_after: Option<u32>,
     cause: Option<String>,
 }
 
@@ -78,8 +78,8 @@ impl Problem {
 
     /// With the seconds after which to try again.
     #[must_use]
-    pub fn retry_after(mut self, seconds: u16) -> Self {
-        self.retry_after = Some(seconds);
+    pub fn retry_after(mut self, seconds: impl Into<u32>) -> Self {
+        self.retry_after = Some(seconds.into());
         self
     }
 
@@ -96,7 +96,7 @@ impl Problem {
     }
 
     /// The seconds after which to try again.
-    pub const fn seconds_to_wait(&self) -> Option<u16> {
+    pub const fn seconds_to_wait(&self) -> Option<u32> {
         self.retry_after
     }
 
@@ -166,17 +166,20 @@ impl From<ActError> for Problem {
             ErrorKind::NotFound => refused(StatusCode::NOT_FOUND),
             ErrorKind::Conflict => refused(StatusCode::CONFLICT),
             ErrorKind::Refused => refused(StatusCode::UNPROCESSABLE_ENTITY),
+            ErrorKind::TooOften => {
+                refused(StatusCode::TOO_MANY_REQUESTS).retry_after(error.seconds_to_wait().unwrap_or(1))
+            }
             ErrorKind::Busy => {
-                failed(StatusCode::SERVICE_UNAVAILABLE, "too much waits; nothing was done").retry_after(1)
+                failed(StatusCode::SERVICE_UNAVAILABLE, "too much waits; nothing was done").retry_after(1_u32)
             }
             ErrorKind::Unavailable if code == "outcome_unknown" => failed(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "it is not known whether this was done; the same request with the same key tells",
             )
-            .retry_after(5),
+            .retry_after(5_u32),
             ErrorKind::Unavailable => {
                 failed(StatusCode::SERVICE_UNAVAILABLE, "this cannot be done now; nothing was done")
-                    .retry_after(30)
+                    .retry_after(30_u32)
             }
             ErrorKind::Internal => {
                 failed(StatusCode::INTERNAL_SERVER_ERROR, "the service failed; the cause is in its log")

@@ -11,8 +11,9 @@ use super::observe::observe;
 use super::problem::Problem;
 use super::state::{Listener, State};
 use super::{
-    batch, licences, openapi, packs, page, present_page, presentations, receipts, statements, status_changes,
-    status_lists, verifications,
+    batch, certificates, comparisons, consents, grants, licences, lookups, materials, metrics, openapi,
+    packs, page, present_page, presentations, receipts, service_items, statements, status_changes,
+    status_lists, uses, verifications,
 };
 
 /// One call: method, path template, what it does.
@@ -49,10 +50,19 @@ pub enum Operation {
     ChangeStatus,
     IssueSdJwt,
     ChangeMany,
+    CertifyDepartment,
+    CertifyServer,
     ShowReceipt,
+    Materials,
     Present,
+    LookUp,
+    Compare,
+    UsesOfHolder,
+    UsesOfAll,
     ListTypes,
     ShowType,
+    ListServiceItems,
+    ShowServiceItem,
     TrustList,
     TrustListPem,
     Pack,
@@ -75,6 +85,13 @@ pub enum Operation {
     PresentPage,
     PresentStyle,
     PresentScript,
+    ListGrants,
+    GiveGrant,
+    ConfirmGrant,
+    WithdrawGrant,
+    GiveConsent,
+    WithdrawConsent,
+    Metrics,
 }
 
 const fn get(path: &'static str, operation: Operation) -> Route {
@@ -97,10 +114,19 @@ pub const ROUTES: &[Route] = &[
     post("/v1/licences/{identifier}/status", Operation::ChangeStatus),
     post("/v1/licences/{identifier}/sd-jwt", Operation::IssueSdJwt),
     post("/v1/licences/status-changes", Operation::ChangeMany),
+    post("/v1/departments/{code}/certificates", Operation::CertifyDepartment),
+    post("/v1/server-certificates", Operation::CertifyServer),
     get("/v1/receipts/{id}", Operation::ShowReceipt),
+    post("/v1/materials", Operation::Materials),
     post("/v1/presentations", Operation::Present),
+    post("/v1/lookups", Operation::LookUp),
+    post("/v1/comparisons", Operation::Compare),
+    post("/v1/holders/uses", Operation::UsesOfHolder),
+    get("/v1/uses", Operation::UsesOfAll),
     get("/v1/licence-types", Operation::ListTypes),
     get("/v1/licence-types/{code}", Operation::ShowType),
+    get("/v1/service-items", Operation::ListServiceItems),
+    get("/v1/service-items/{code}", Operation::ShowServiceItem),
     get("/v1/trust-list", Operation::TrustList),
     get("/v1/trust-list.pem", Operation::TrustListPem),
     get("/v1/pack", Operation::Pack),
@@ -123,6 +149,13 @@ pub const ROUTES: &[Route] = &[
     get("/present", Operation::PresentPage),
     get("/assets/present.css", Operation::PresentStyle),
     get("/assets/present.js", Operation::PresentScript),
+    get("/v1/grants", Operation::ListGrants),
+    post("/v1/grants", Operation::GiveGrant),
+    post("/v1/grants/{id}/confirm", Operation::ConfirmGrant),
+    post("/v1/grants/{id}/withdraw", Operation::WithdrawGrant),
+    post("/v1/consents", Operation::GiveConsent),
+    post("/v1/consents/{id}/withdraw", Operation::WithdrawConsent),
+    get("/metrics", Operation::Metrics),
 ];
 
 impl Operation {
@@ -138,10 +171,19 @@ impl Operation {
             Self::ChangeStatus => on(filter, licences::change_status),
             Self::IssueSdJwt => on(filter, licences::issue_sd_jwt),
             Self::ChangeMany => on(filter, status_changes::change_many),
+            Self::CertifyDepartment => on(filter, certificates::for_department),
+            Self::CertifyServer => on(filter, certificates::for_server),
             Self::ShowReceipt => on(filter, receipts::show),
+            Self::Materials => on(filter, materials::ask),
             Self::Present => on(filter, presentations::present),
+            Self::LookUp => on(filter, lookups::look_up),
+            Self::Compare => on(filter, comparisons::compare),
+            Self::UsesOfHolder => on(filter, uses::of_holder),
+            Self::UsesOfAll => on(filter, uses::of_all),
             Self::ListTypes => on(filter, statements::list_types),
             Self::ShowType => on(filter, statements::show_type),
+            Self::ListServiceItems => on(filter, service_items::list),
+            Self::ShowServiceItem => on(filter, service_items::show),
             Self::TrustList => on(filter, statements::trust_list),
             Self::TrustListPem => on(filter, statements::trust_list_pem),
             Self::Pack => on(filter, packs::pack),
@@ -165,6 +207,13 @@ impl Operation {
             Self::PresentPage => on(filter, present_page::show),
             Self::PresentStyle => on(filter, present_page::style),
             Self::PresentScript => on(filter, present_page::script),
+            Self::ListGrants => on(filter, grants::list),
+            Self::GiveGrant => on(filter, grants::give),
+            Self::ConfirmGrant => on(filter, grants::confirm),
+            Self::WithdrawGrant => on(filter, grants::withdraw),
+            Self::GiveConsent => on(filter, consents::give),
+            Self::WithdrawConsent => on(filter, consents::withdraw),
+            Self::Metrics => on(filter, metrics::scrape),
         }
     }
 }

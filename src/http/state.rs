@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::identity_provider::IdentityProvider;
 use super::page::{self, App};
 use super::pictures::PictureReaders;
 use super::strangers::Strangers;
-use crate::config::HttpLimits;
+use super::watch::Watch;
+use crate::config::{AccessLimits, HttpLimits};
 use crate::crypto::Random;
 use crate::registry::Registry;
 use crate::time::UnixTime;
@@ -18,12 +20,16 @@ pub struct State {
     pub registry: Arc<Registry>,
     /// Who reads pictures.
     pub pictures: PictureReaders,
+    /// Who asks how often, and what is counted of it.
+    pub watch: Arc<Watch>,
     /// Who came without a good key.
     pub strangers: Arc<Strangers>,
     /// What names requests.
     pub random: Arc<dyn Random>,
     /// What requests are held to.
     pub limits: HttpLimits,
+    /// Who says whose tokens are good.
+    pub identity_provider: Option<Arc<IdentityProvider>>,
     /// Where the call came in.
     pub listener: Listener,
     /// The page's files.
@@ -44,8 +50,31 @@ impl State {
     pub fn new(registry: Arc<Registry>, limits: HttpLimits, random: Arc<dyn Random>) -> Self {
         let pictures = PictureReaders::new(&limits);
         let strangers = Arc::new(Strangers::new(limits.strangers));
+        let watch = Arc::new(Watch::new(&registry.limits()));
         let app = Arc::new(page::app(registry.public_url(), None));
-        Self { registry, pictures, strangers, random, limits, listener: Listener::Tcp, app }
+        Self {
+            registry,
+            pictures,
+            watch,
+            strangers,
+            random,
+            limits,
+            identity_provider: None,
+            listener: Listener::Tcp,
+            app,
+        }
+    }
+
+    /// Believing this identity provider.
+    #[must_use]
+    pub fn believing(self, provider: Arc<IdentityProvider>) -> Self {
+        Self { identity_provider: Some(provider), ..self }
+    }
+
+    /// Under other limits than those of `settings.json`.
+    #[must_use]
+    pub fn under(self, limits: &AccessLimits) -> Self {
+        Self { watch: Arc::new(Watch::new(limits)), ..self }
     }
 
     /// With a decoder of QR pictures for browsers that have none: the text of `jsQR.js`, as the operator got it.

@@ -69,7 +69,7 @@ pub(super) async fn alive() -> Result<Response, Problem> {
 pub(super) async fn ready(extract::State(state): extract::State<State>) -> Result<Response, Problem> {
     state.registry.readiness().map_err(|error| {
         let detail = "the store takes no entries now; the cause is in the log";
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", detail).retry_after(5).caused_by(error)
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", detail).retry_after(5_u32).caused_by(error)
     })?;
     answer::json(&json!({"status": "ready"}))
 }

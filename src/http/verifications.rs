@@ -1,15 +1,12 @@
 //! `POST /v1/verifications`: a credential in, a verdict out; with a purpose, a receipt beside it.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use axum::extract::{self, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::admission::admitted;
@@ -19,8 +16,8 @@ use super::problem::Problem;
 use super::router::Operation;
 use super::state::State;
 use crate::codec::without_scanner_line_end;
-use crate::licence::Purpose;
-use crate::registry::Presented;
+use crate::licence::{Json, Purpose};
+use crate::registry::{ActError, Presented};
 use crate::sdjwt::Challenge;
 
 /// `{"credential": "…", "purpose": {…}?}`: QR text, an envelope in base64, or an SD-JWT VC; for the last, maybe what its holder was
@@ -33,45 +30,7 @@ pub(super) struct CredentialRequest<'a> {
     audience: Option<String>,
     nonce: Option<String>,
     #[serde(default)]
-    pub(super) purpose: Option<Members>,
-}
-
-/// The members of an object, each as often as it stands there; `None` for a value that is no text.
-pub(super) struct Members(Vec<(String, Option<String>)>);
-
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object;
-        impl<'de> Visitor<'de> for Object {
-            type Value = Members;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-                let mut members = Vec::new();
-                while let Some((name, value)) = map.next_entry::<String, Value>()? {
-                    let text = match value {
-                        Value::String(text) => Some(text),
-                        _ => None,
-                    };
-                    members.push((name, text));
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(Object)
-    }
-}
-
-impl Members {
-    fn purpose(&self) -> Result<Purpose, Problem> {
-        let members = self.0.iter().map(|(name, value)| (name.as_str(), value.as_deref()));
-        Purpose::from_members(members).map_err(|error| {
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "purpose_refused", error.to_string())
-        })
-    }
+    pub(super) purpose: Option<Json>,
 }
 
 impl<'a> CredentialRequest<'a> {
@@ -157,10 +116,10 @@ pub(super) async fn verify(
 async fn verify_for(
     state: &State,
     parts: &Parts,
-    purpose: &Members,
+    purpose: &Json,
     presented: Presented<'_>,
 ) -> Result<Response, Problem> {
-    let caller = admitted(parts, state, Operation::Verify)?;
-    let purpose = purpose.purpose()?;
+    let caller = admitted(parts, state, Operation::Verify).await?;
+    let purpose = Purpose::from_json(purpose).map_err(ActError::Purpose)?;
     answer::json(&state.registry.verify_for(&caller, purpose, presented, state.now()).await?)
 }

@@ -52,6 +52,15 @@ impl HolderNumber {
     }
 }
 
+impl HolderNumber {
+    /// The code, covered but for its last four characters; one of four characters or fewer wholly.
+    pub fn last_four(&self) -> String {
+        let count = self.code.chars().count();
+        let covered = if count > 4 { count - 4 } else { count };
+        self.code.chars().enumerate().map(|(at, one)| if at < covered { '*' } else { one }).collect()
+    }
+}
+
 impl fmt::Debug for HolderNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.code_type.is_personal() {
@@ -69,6 +78,9 @@ mod tests {
     fn the_rules_are_a_holders() {
         let citizen = HolderNumber::new("11010519491231002X", HolderCodeType::CitizenNumber).unwrap();
         assert_eq!(citizen.masked(), "1****************X");
+        assert_eq!(citizen.last_four(), "**************002X");
+        let short = HolderNumber::new("1234", HolderCodeType::OtherPerson).unwrap();
+        assert_eq!(short.last_four(), "****");
         assert!(!format!("{citizen:?}").contains("1949"));
         assert!(HolderNumber::new("110105194912310021", HolderCodeType::CitizenNumber).is_err());
         assert!(HolderNumber::new("", HolderCodeType::OtherPerson).is_err());

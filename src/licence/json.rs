@@ -7,14 +7,20 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 /// Any JSON value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Json {
+pub enum Json {
+    /// `null`.
     Null,
+    /// `true` or `false`.
     Bool,
+    /// A whole number of 64 bits.
     Integer(i64),
     /// A number with a point or exponent, or beyond 64 bits.
     OtherNumber,
+    /// A string.
     Text(String),
+    /// An array.
     Array(Vec<Self>),
+    /// An object, its members as they came, one that stands there twice included.
     Object(Vec<(String, Self)>),
 }
 
@@ -67,7 +73,7 @@ pub enum UnreadableError {
 const MAX_DEPTH: usize = 16;
 
 /// Reads one JSON object of at most `max` bytes, its members in the order they came.
-pub(super) fn read_object(bytes: &[u8], max: usize) -> Result<Vec<(String, Json)>, UnreadableError> {
+pub fn read_object(bytes: &[u8], max: usize) -> Result<Vec<(String, Json)>, UnreadableError> {
     if bytes.len() > max {
         return Err(UnreadableError::TooLarge { max, got: bytes.len() });
     }
@@ -127,14 +133,14 @@ impl UnreadableError {
 }
 
 /// The JSON pointer (RFC 6901) of member `key` of the object at `path`; overlong keys are cut.
-pub(super) fn pointer(path: &str, key: &str) -> String {
+pub(crate) fn pointer(path: &str, key: &str) -> String {
     let key: String = key.chars().take(64).collect();
     format!("{path}/{}", key.replace('~', "~0").replace('/', "~1"))
 }
 
 impl Json {
     /// What this is, in words for errors.
-    pub(super) const fn kind(&self) -> &'static str {
+    pub const fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",
             Self::Bool => "a boolean",

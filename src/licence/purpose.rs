@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use super::json::Json;
 use super::text::{TextError, check_text};
 
 /// Who asks, for what, in which case, and why.
@@ -27,6 +28,12 @@ pub enum PurposePart {
 /// A purpose that is not one. Names the part.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PurposeError {
+    /// No object.
+    #[error("the purpose: expected an object, got {got}")]
+    NotAnObject {
+        /// What came.
+        got: &'static str,
+    },
     /// A part is not there.
     #[error("the purpose lacks {:?}", part.as_str())]
     Missing {
@@ -150,6 +157,15 @@ impl fmt::Display for PurposePart {
 }
 
 impl Purpose {
+    /// Takes the member `purpose` of a request.
+    pub fn from_json(json: &Json) -> Result<Self, PurposeError> {
+        let Json::Object(members) = json else { return Err(PurposeError::NotAnObject { got: json.kind() }) };
+        Self::from_members(members.iter().map(|(name, value)| match value {
+            Json::Text(text) => (name.as_str(), Some(text.as_str())),
+            _ => (name.as_str(), None),
+        }))
+    }
+
     /// Takes what a request says, member by member; `None` for a value that is no text.
     pub fn from_members<'a>(
         members: impl IntoIterator<Item = (&'a str, Option<&'a str>)>,

@@ -12,15 +12,16 @@ use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo, X509Name};
 use super::certificate_error::{CertificateError, Extension};
 use super::der::{self, Der, DerError};
 use super::extension::Scope;
-use super::profile::{Extensions, Role};
+use super::profile::{Extensions, Role, TlsUse};
 use super::usage::Usage;
 use crate::codec::{KeyId, limits};
 use crate::crypto::{Algorithm, Digest, SignatureError, VerifyingKey};
 use crate::time::UnixTime;
 
-/// A certificate as it arrived, and what it says. The only way to one is [`Certificate::parse`].
+/// A certificate as it arrived, and what it says. The only ways to one are [`Certificate::parse`] and, for those that
+/// sign nothing of ours, [`TlsCertificate::parse_tls`].
 #[derive(Clone, PartialEq, Eq)]
-pub struct Certificate {
+pub struct Certificate<R = Role> {
     der: Vec<u8>,
     fingerprint: Digest,
     signed_part: Range<usize>,
@@ -34,8 +35,11 @@ pub struct Certificate {
     key: VerifyingKey,
     subject_key: SubjectKeyId,
     authority_key: Option<SubjectKeyId>,
-    role: Role,
+    role: R,
 }
+
+/// A certificate for TLS alone: a client's, or the service's own. Nothing that judges signatures of ours takes one.
+pub type TlsCertificate = Certificate<TlsUse>;
 
 /// From the first to the last second, both included (RFC 5280 §4.1.2.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +60,46 @@ impl Certificate {
 
     /// Reads and inspects: strict DER, version 3, our algorithms, our extensions, our roles.
     pub fn parse(bytes: &[u8]) -> Result<Self, CertificateError> {
-        if bytes.len() > Self::MAX_LENGTH {
+        Self::read(bytes, |extensions| extensions.role())
+    }
+
+    /// Whether it signs certificates.
+    pub const fn is_authority(&self) -> bool {
+        matches!(self.role, Role::Authority { .. })
+    }
+
+    /// What its key signs first of all; `None` for an authority.
+    pub const fn usage(&self) -> Option<Usage> {
+        self.role.usage()
+    }
+
+    /// Whether its key signs `usage`: a department's may sign SD-JWT VC beside licences.
+    pub fn signs(&self, usage: Usage) -> bool {
+        self.role.signs(usage)
+    }
+
+    /// What a department may issue; `None` for all others.
+    pub const fn scope(&self) -> Option<&Scope> {
+        match &self.role {
+            Role::Department(scope, _) => Some(scope),
+            Role::Authority { .. } | Role::Signer(_) => None,
+        }
+    }
+}
+
+impl TlsCertificate {
+    /// As [`Certificate::parse`], for certificates of TLS.
+    pub fn parse_tls(bytes: &[u8]) -> Result<Self, CertificateError> {
+        Self::read(bytes, |extensions| extensions.tls_use())
+    }
+}
+
+impl<R> Certificate<R> {
+    fn read(
+        bytes: &[u8],
+        role: fn(&Extensions<'_>) -> Result<R, CertificateError>,
+    ) -> Result<Self, CertificateError> {
+        if bytes.len() > limits::CERTIFICATE {
             return Err(CertificateError::Length { got: bytes.len() });
         }
         der::check(bytes)?;
@@ -82,7 +125,7 @@ impl Certificate {
             validity: Validity::read(x509.validity.not_before, x509.validity.not_after)?,
             subject_key: extensions.subject_key()?,
             authority_key: extensions.authority_key()?,
-            role: extensions.role()?,
+            role: role(&extensions)?,
             key,
         };
         certificate.check_key_identifiers()?;
@@ -141,31 +184,8 @@ impl Certificate {
     }
 
     /// What it is for.
-    pub const fn role(&self) -> &Role {
+    pub const fn role(&self) -> &R {
         &self.role
-    }
-
-    /// Whether it signs certificates.
-    pub const fn is_authority(&self) -> bool {
-        matches!(self.role, Role::Authority { .. })
-    }
-
-    /// What its key signs first of all; `None` for an authority.
-    pub const fn usage(&self) -> Option<Usage> {
-        self.role.usage()
-    }
-
-    /// Whether its key signs `usage`: a department's may sign SD-JWT VC beside licences.
-    pub fn signs(&self, usage: Usage) -> bool {
-        self.role.signs(usage)
-    }
-
-    /// What a department may issue; `None` for all others.
-    pub const fn scope(&self) -> Option<&Scope> {
-        match &self.role {
-            Role::Department(scope, _) => Some(scope),
-            Role::Authority { .. } | Role::Signer(_) => None,
-        }
     }
 
     /// Its public key.
@@ -203,7 +223,7 @@ impl Certificate {
     }
 }
 
-impl fmt::Debug for Certificate {
+impl<R> fmt::Debug for Certificate<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Certificate({:?}, {})", self.common_name, self.fingerprint)
     }
@@ -354,14 +374,30 @@ fn read_signature_algorithm(
     }
 }
 
+const P256: &[u8] = &[
+    0x30, 0x59, 0x30, 0x13, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 6, 8, 0x2a, 0x86, 0x48, 0xce,
+    0x3d, 0x03, 0x01, 0x07, 3, 0x42, 0,
+];
+const ED25519: &[u8] = &[0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0];
+
+/// A public key by its subjectPublicKeyInfo in DER, in one of the two forms that certificates here have.
+pub fn public_key_from_der(der: &[u8]) -> Option<VerifyingKey> {
+    let known = [(P256, Algorithm::Es256), (ED25519, Algorithm::EdDsa)];
+    known.iter().find_map(|(form, algorithm)| VerifyingKey::new(*algorithm, der.strip_prefix(*form)?).ok())
+}
+
+/// The same the other way.
+pub fn public_key_to_der(key: &VerifyingKey) -> Vec<u8> {
+    let form = match key.algorithm() {
+        Algorithm::Es256 => P256,
+        Algorithm::EdDsa => ED25519,
+    };
+    [form, key.as_bytes()].concat()
+}
+
 /// Only two forms of subjectPublicKeyInfo exist here, so they too are compared as bytes: a named curve, no compressed
 /// point, no parameters behind Ed25519.
 fn read_key(info: &SubjectPublicKeyInfo<'_>) -> Result<VerifyingKey, CertificateError> {
-    const P256: &[u8] = &[
-        0x30, 0x59, 0x30, 0x13, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 6, 8, 0x2a, 0x86, 0x48, 0xce,
-        0x3d, 0x03, 0x01, 0x07, 3, 0x42, 0,
-    ];
-    const ED25519: &[u8] = &[0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0];
     if let Some(point) = info.raw.strip_prefix(P256) {
         Ok(VerifyingKey::new(Algorithm::Es256, point)?)
     } else if let Some(point) = info.raw.strip_prefix(ED25519) {

@@ -145,6 +145,9 @@ pub enum CertificateError {
         /// What for.
         usage: Usage,
     },
+    /// An authority that is also for TLS.
+    #[error("the certificate of an authority is also for TLS")]
+    TlsAuthority,
     /// Credit code or type codes.
     #[error(transparent)]
     Scope(#[from] ScopeError),

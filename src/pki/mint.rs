@@ -69,6 +69,12 @@ pub enum MintError {
         /// The usage.
         usage: Usage,
     },
+    /// A server without a name.
+    #[error("expected 1 to {} names for the server, got {got}", tls::MAX_HOSTS)]
+    Hosts {
+        /// How many.
+        got: usize,
+    },
     /// The private key is not that of the issuer's certificate.
     #[error("the issuer's private key does not belong to its certificate")]
     IssuerKey,
@@ -200,12 +206,21 @@ fn signer(mut params: CertificateParams, usage: Usage) -> CertificateParams {
     params
 }
 
-/// Signs, then reads what came out and checks the link to the issuer: nothing leaves that we would refuse.
 fn issue(
-    mut params: CertificateParams,
+    params: CertificateParams,
     issuer: CertificateIssuer<'_>,
     request: &Request<'_>,
 ) -> Result<Certificate, MintError> {
+    issue_read(params, issuer, request, Certificate::parse)
+}
+
+/// Signs, then reads what came out and checks the link to the issuer: nothing leaves that we would refuse.
+fn issue_read<R>(
+    mut params: CertificateParams,
+    issuer: CertificateIssuer<'_>,
+    request: &Request<'_>,
+    parse: fn(&[u8]) -> Result<Certificate<R>, CertificateError>,
+) -> Result<Certificate<R>, MintError> {
     let (wanted, above) = (request.validity, issuer.certificate.validity());
     if issuer.key.verifying_key() != *issuer.certificate.key() {
         return Err(MintError::IssuerKey);
@@ -216,8 +231,8 @@ fn issue(
     params.use_authority_key_identifier_extension = true;
     let made =
         params.signed_by(&PublicKey(request.key), &rcgen_issuer(issuer)?).map_err(|_| MintError::Encoding)?;
-    let certificate = Certificate::parse(made.der())?;
-    check_link(&certificate, issuer.certificate, usize::from(certificate.is_authority()))?;
+    let certificate = parse(made.der())?;
+    check_link(&certificate, issuer.certificate, usize::from(params.is_ca != IsCa::ExplicitNoCa))?;
     certificate.verify_signature(issuer.certificate.key()).map_err(|_| KeyError::Failed)?;
     Ok(certificate)
 }
@@ -340,6 +355,10 @@ pub(crate) fn ecdsa_der(signature: &[u8; 64]) -> Vec<u8> {
     der::write(&mut sequence, der::SEQUENCE, &integers);
     sequence
 }
+
+mod tls;
+
+pub use tls::{HostName, HostNameError, mint_tls_client, mint_tls_server};
 
 #[cfg(test)]
 mod tests;

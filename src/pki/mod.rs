@@ -20,19 +20,21 @@ mod usage;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use certificate::{Certificate, SubjectKeyId, Validity};
+pub use certificate::{
+    Certificate, SubjectKeyId, TlsCertificate, Validity, public_key_from_der, public_key_to_der,
+};
 pub use certificate_error::{CertificateError, Extension, KeyUsage};
 pub use der::DerError;
 pub use extension::{Scope, ScopeError, TypeCodes};
 pub use mint::{
-    CertificateIssuer, MintError, Request, SubjectName, mint_city, mint_department, mint_installation_signer,
-    mint_root, mint_trust_list_signer,
+    CertificateIssuer, HostName, HostNameError, MintError, Request, SubjectName, mint_city, mint_department,
+    mint_installation_signer, mint_root, mint_tls_client, mint_tls_server, mint_trust_list_signer,
 };
 pub use path::{Budget, MAX_PATH, Path, PathBuilder, PathError, build_path};
-pub use profile::{LicenceForms, Role};
+pub use profile::{LicenceForms, Role, TlsUse};
 pub use signer::KnownSigner;
 pub use trust_list::{
     Authority, CertificateEntry, LedgerKey, Revocation, RevocationReason, TrustList, TrustListError,
 };
-pub use trust_store::{Anchor, TrustError, TrustStore, sign_trust_list};
+pub use trust_store::{Anchor, TrustError, TrustStore, certificates_pem, sign_trust_list};
 pub use usage::{Usage, UsageError};

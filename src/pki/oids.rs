@@ -39,6 +39,11 @@ pub(crate) const AUTHORITY_KEY_IDENTIFIER_DER: OidBytes = &[0x55, 0x1d, 0x23];
 /// 2.5.29.37 (RFC 5280 §4.2.1.12).
 pub(crate) const EXTENDED_KEY_USAGE_DER: OidBytes = &[0x55, 0x1d, 0x25];
 
+/// 1.3.6.1.5.5.7.3.1, id-kp-serverAuth (RFC 5280 §4.2.1.12).
+pub(crate) const SERVER_AUTH_DER: OidBytes = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
+/// 1.3.6.1.5.5.7.3.2, id-kp-clientAuth.
+pub(crate) const CLIENT_AUTH_DER: OidBytes = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x02];
+
 #[cfg(test)]
 mod tests {
     use x509_parser::der_parser::asn1_rs::Oid;

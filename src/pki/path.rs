@@ -279,7 +279,11 @@ pub fn build_path(
 }
 
 /// Whether `issuer` may have issued `child`, all but the signature; `below` authorities stand under it.
-pub(crate) fn check_link(child: &Certificate, issuer: &Certificate, below: usize) -> Result<(), PathError> {
+pub(crate) fn check_link<R>(
+    child: &Certificate<R>,
+    issuer: &Certificate,
+    below: usize,
+) -> Result<(), PathError> {
     let certificate = child.key_id();
     let (expected, got) = (child.authority_key(), issuer.subject_key());
     match (child.issuer() == issuer.subject(), expected == Some(got)) {

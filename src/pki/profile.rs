@@ -7,7 +7,8 @@ use super::certificate_error::{CertificateError, Extension, KeyUsage};
 use super::der;
 use super::extension::{Scope, TypeCodes, credit_code_from_extension};
 use super::oids;
-use super::usage::{Usage, Usages};
+use super::usage::{TlsPurpose, Usage, Usages, tls_purpose};
+use crate::licence::CreditCode;
 
 /// What a certificate is for. Everything else is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +31,15 @@ pub enum LicenceForms {
     Envelope,
     /// Envelopes, and SD-JWT VC.
     EnvelopeAndSdJwt,
+}
+
+/// What a certificate for TLS is for (FORMAT §4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsUse {
+    /// A department, which shows by it who it is.
+    Client(CreditCode),
+    /// The service.
+    Server,
 }
 
 impl Role {
@@ -128,8 +138,32 @@ impl<'a> Extensions<'a> {
             }
             (_, _, Some(_)) => return Err(CertificateError::ScopeMisplaced),
         };
-        self.check_key_usage(&role)?;
+        self.check_key_usage(match role {
+            Role::Authority { .. } => KeyUsage::Authority,
+            Role::Department(..) | Role::Signer(_) => KeyUsage::Signer,
+        })?;
         Ok(role)
+    }
+
+    /// As [`Extensions::role`], for certificates of TLS: one purpose, and the credit code of a client.
+    pub(crate) fn tls_use(&self) -> Result<TlsUse, CertificateError> {
+        let usage = self.usage.ok_or(CertificateError::Missing { which: Extension::ExtendedKeyUsage })?;
+        let purpose = tls_purpose(usage.bytes)?;
+        let code = self.credit_code.map(|code| credit_code_from_extension(code.bytes)).transpose()?;
+        let tls_use = match (self.constraints()?, purpose, code) {
+            (Constraints::Authority { .. }, ..) => return Err(CertificateError::TlsAuthority),
+            (Constraints::End, TlsPurpose::Client, Some(code)) => TlsUse::Client(code),
+            (Constraints::End, TlsPurpose::Server, None) => TlsUse::Server,
+            (Constraints::End, TlsPurpose::Client, None) => {
+                return Err(CertificateError::Missing { which: Extension::CreditCode });
+            }
+            (Constraints::End, TlsPurpose::Server, Some(_)) => return Err(CertificateError::ScopeMisplaced),
+        };
+        if self.type_codes.is_some() {
+            return Err(CertificateError::ScopeMisplaced);
+        }
+        self.check_key_usage(KeyUsage::Signer)?;
+        Ok(tls_use)
     }
 
     /// The subject key identifier: 20 bytes, in every certificate.
@@ -177,12 +211,12 @@ impl<'a> Extensions<'a> {
         }
     }
 
-    fn check_key_usage(&self, role: &Role) -> Result<(), CertificateError> {
+    fn check_key_usage(&self, expected: KeyUsage) -> Result<(), CertificateError> {
         let which = Extension::KeyUsage;
         // RFC 5280 §4.2.1.3 counts bits from the highest: digitalSignature 0, keyCertSign 5, cRLSign 6.
-        let (expected, bits) = match role {
-            Role::Authority { .. } => (KeyUsage::Authority, 0x0600),
-            Role::Department(..) | Role::Signer(_) => (KeyUsage::Signer, 0x8000),
+        let bits = match expected {
+            KeyUsage::Authority => 0x0600,
+            KeyUsage::Signer => 0x8000,
         };
         let got = match *critical(self.key_usage, which)? {
             [der::BIT_STRING, 2, _, high] => u16::from_be_bytes([high, 0]),

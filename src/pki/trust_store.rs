@@ -207,10 +207,7 @@ impl TrustStore {
 
     /// All certificates as PEM, the root first.
     pub fn pem(&self) -> String {
-        self.list.certificates.iter().fold(String::new(), |mut pem, entry| {
-            write_pem(&mut pem, entry.certificate.der());
-            pem
-        })
+        certificates_pem(self.list.certificates.iter().map(|entry| entry.certificate.der()))
     }
 
     fn check_status_signers(&self) -> Result<(), TrustError> {
@@ -294,6 +291,14 @@ fn load_signers(
         }
     }
     Ok(signers)
+}
+
+/// Certificates as PEM, in this order.
+pub fn certificates_pem<'a>(certificates: impl IntoIterator<Item = &'a [u8]>) -> String {
+    certificates.into_iter().fold(String::new(), |mut pem, der| {
+        write_pem(&mut pem, der);
+        pem
+    })
 }
 
 /// RFC 7468, lines of 64 characters.

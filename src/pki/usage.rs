@@ -35,6 +35,15 @@ pub(crate) enum Usages {
     LicenceAndSdJwt,
 }
 
+/// The two purposes that a certificate of TLS may have, and none beside it (RFC 5280 §4.2.1.12).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TlsPurpose {
+    /// id-kp-clientAuth.
+    Client,
+    /// id-kp-serverAuth.
+    Server,
+}
+
 /// An extended key usage extension that does not say exactly one of our usages, or the two of a department.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UsageError {
@@ -50,6 +59,9 @@ pub enum UsageError {
     /// One that is none of ours.
     #[error("the extended key usage is none of elicense's six")]
     Foreign,
+    /// Neither of the two of TLS.
+    #[error("the extended key usage is neither TLS client nor TLS server authentication")]
+    NotTls,
 }
 
 impl Usage {
@@ -109,6 +121,17 @@ impl Usages {
             }
             _ => Err(UsageError::Count { got: purposes.len() }),
         }
+    }
+}
+
+/// Reads the value of an extKeyUsage extension of a certificate of TLS.
+pub(crate) fn tls_purpose(value: &[u8]) -> Result<TlsPurpose, UsageError> {
+    let purposes = Der::new(der::only(value, der::SEQUENCE)?).elements(0, usize::MAX)?;
+    let [purpose] = purposes.as_slice() else { return Err(UsageError::Count { got: purposes.len() }) };
+    match der::only(purpose.raw, der::OBJECT_IDENTIFIER)? {
+        oids::CLIENT_AUTH_DER => Ok(TlsPurpose::Client),
+        oids::SERVER_AUTH_DER => Ok(TlsPurpose::Server),
+        _ => Err(UsageError::NotTls),
     }
 }
 

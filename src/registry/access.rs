@@ -4,14 +4,13 @@
 //! after each act that appends one.
 
 use std::collections::{BTreeMap, HashMap};
-use std::net::IpAddr;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use super::act_error::ActError;
 use super::caller::{Caller, KeyName, parse_api_key, secret_matches};
 use super::open::Registry;
 use crate::access::{
-    Allowance, Basis, Call, Grant, GrantId, GrantState, GrantedFields, GrantedTypes, Role, Roles, Terms,
+    Basis, Call, Grant, GrantId, GrantState, GrantedFields, GrantedTypes, Role, Roles, Terms,
 };
 use crate::crypto::Digest;
 use crate::ledger::{Credential, CredentialForm, CredentialState, Event, GrantChange};
@@ -49,7 +48,6 @@ pub(super) struct KnownCredential {
 #[derive(Clone)]
 pub(super) struct KnownGrant {
     pub(super) change: GrantChange,
-    #[expect(dead_code, reason = "shown by the calls that list grants")]
     pub(super) given: UnixTime,
 }
 
@@ -99,7 +97,9 @@ impl Known {
         let Some(standing) = self.departments.get(&department) else { return Vec::new() };
         let given = self.grants.values().map(|known| &known.change.grant);
         let given: Vec<_> = given.filter(|grant| grant.department == department).cloned().collect();
-        match given.is_empty() && standing.is_from_before {
+        // What is only proposed takes nothing away.
+        let none_given = given.iter().all(|grant| grant.state == GrantState::Proposed);
+        match none_given && standing.is_from_before {
             true => standing.implied(department).into_iter().collect(),
             false => given,
         }
@@ -187,15 +187,23 @@ impl Registry {
         }
     }
 
-    /// What the grants allow the caller for `call` now; refused where none applies (ACCESS.md, *Grants*, step 4).
-    pub fn allowance(&self, caller: &Caller, call: Call, now: UnixTime) -> Result<Allowance, ActError> {
+    /// The grants of the caller that allow `call` now; refused where none applies (ACCESS.md, *Grants*, step 4).
+    pub(super) fn applying(
+        &self,
+        caller: &Caller,
+        call: Call,
+        now: UnixTime,
+    ) -> Result<Vec<Grant>, ActError> {
         let today = self.not_behind(now);
-        let grants = self.access.known().grants_of(caller.department());
-        let source: Option<IpAddr> = caller.source();
-        let applying: Vec<_> = grants.iter().filter(|grant| grant.applies(call, source, today)).collect();
-        match applying.as_slice() {
-            [] => Err(ActError::NotGranted { call }),
-            applying => Ok(Allowance::of(applying.iter().copied())),
-        }
+        let mut grants = self.access.known().grants_of(caller.department());
+        grants.retain(|grant| grant.applies(call, caller.source(), today));
+        if grants.is_empty() { Err(ActError::NotGranted { call }) } else { Ok(grants) }
+    }
+
+    /// Whether a grant that is not withdrawn has a ceiling.
+    pub(super) fn has_ceilings(&self) -> bool {
+        let known = self.access.known();
+        let mut grants = known.grants.values().map(|known| &known.change.grant);
+        grants.any(|grant| grant.terms.daily.is_some() && grant.state != GrantState::Withdrawn)
     }
 }

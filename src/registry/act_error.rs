@@ -5,11 +5,15 @@ use std::fmt;
 use serde::Serialize;
 
 use super::history::CameFirst;
+use super::holder_request::MemberError;
+use super::members::MembersRefused;
 use super::presentations::PresentationError;
-use crate::access::{Call, Roles};
+use super::tls_certificates::TlsCertificateError;
+use crate::access::{Call, GrantState, Roles};
 use crate::issue::{IssueError, PredecessorError};
 use crate::licence::{
-    DraftError, Identifier, Problem, TextError, TransitionError, TypeCode, UnreadableError,
+    AskedHolderError, ClaimsError, DraftError, Identifier, Problem, PurposeError, TextError, TransitionError,
+    TypeCode, UnreadableError,
 };
 use crate::sdjwt::{HolderKeyError, SdJwtIssueError};
 use crate::store::{AppendError, Outcome, StoreError};
@@ -187,6 +191,66 @@ pub enum ActError {
         /// The call.
         call: Call,
     },
+    /// Members of a grant.
+    #[error("the grant is refused: {0}")]
+    Grant(MembersRefused),
+    /// There is no such grant.
+    #[error("there is no such grant")]
+    GrantNotFound,
+    /// The grant is in another state.
+    #[error("expected a grant that is {expected}; this one is \"{}\"", state.as_str())]
+    GrantState {
+        /// What it would have to be.
+        expected: &'static str,
+        /// What it is.
+        state: GrantState,
+    },
+    /// Four eyes: whoever gave a grant may not confirm it.
+    #[error(
+        "a second administrator confirms a grant to issue: neither whoever gave it, nor a credential that he had made, nor one that had his made"
+    )]
+    SameAdministrator,
+    /// Members of a consent.
+    #[error("the consent is refused: {0}")]
+    Consent(MembersRefused),
+    /// There is no such consent.
+    #[error("there is no such consent in force")]
+    ConsentNotFound,
+    /// A holder has as many consents to one department as anybody may.
+    #[error("expected at most {max} consents in force of one holder to one department")]
+    ConsentsFull {
+        /// The most.
+        max: usize,
+    },
+    /// The ceilings of all grants that would allow it are used up.
+    #[error("the day's number of \"{call}\" is used up; the day ends in {seconds} s")]
+    CeilingReached {
+        /// The call.
+        call: Call,
+        /// Seconds to midnight, China Standard Time.
+        seconds: u32,
+    },
+    /// A request about a holder cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] UnreadableError),
+    /// A member of a request about a holder is unknown, missing or wrong.
+    #[error(transparent)]
+    Member(#[from] MemberError),
+    /// What is to be compared are no claims.
+    #[error(transparent)]
+    Claims(#[from] ClaimsError),
+    /// The holder is none.
+    #[error(transparent)]
+    Holder(#[from] AskedHolderError),
+    /// The purpose is none.
+    #[error(transparent)]
+    Purpose(#[from] PurposeError),
+    /// No such service item.
+    #[error("the catalogue has no such service item")]
+    UnknownItem,
+    /// A certificate of TLS that cannot be made so.
+    #[error(transparent)]
+    TlsCertificate(#[from] TlsCertificateError),
     /// Something that cannot be.
     #[error("{0}")]
     Internal(&'static str),
@@ -207,6 +271,8 @@ pub enum ErrorKind {
     Conflict,
     /// Understood and refused.
     Refused,
+    /// As often as it may be today; nothing was done.
+    TooOften,
     /// Too much waits; nothing was done. Try again.
     Busy,
     /// Cannot be done now, or it is not known whether it was: the same idempotency key tells.
@@ -228,7 +294,7 @@ pub struct ProblemView {
 
 impl ActError {
     /// A stable word.
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             Self::Draft(DraftError::Unreadable(error)) => error.code(),
             Self::Draft(DraftError::Refused(_)) => "draft_refused",
@@ -264,6 +330,22 @@ impl ActError {
             Self::ClockBehind { .. } => "clock_behind",
             Self::RoleRequired { .. } => "role_required",
             Self::NotGranted { .. } => "not_granted",
+            Self::Grant(_) => "grant_refused",
+            Self::GrantNotFound => "grant_unknown",
+            Self::GrantState { .. } => "grant_not_in_that_state",
+            Self::SameAdministrator => "same_administrator",
+            Self::Consent(_) => "consent_refused",
+            Self::ConsentNotFound => "consent_unknown",
+            Self::ConsentsFull { .. } => "too_many_consents",
+            Self::CeilingReached { .. } => "ceiling_reached",
+            Self::Unreadable(error) => error.code(),
+            Self::Member(_) | Self::Claims(_) => "lookup_refused",
+            Self::Holder(_) => "holder_refused",
+            Self::Purpose(_) => "purpose_refused",
+            Self::UnknownItem => "item_unknown",
+            Self::TlsCertificate(TlsCertificateError::City(_)) => "internal",
+            Self::TlsCertificate(TlsCertificateError::Request(error)) if !error.is_data() => "not_json",
+            Self::TlsCertificate(_) => "certificate_request_refused",
             Self::Append(AppendError::Busy) => "busy",
             Self::Append(error) => match error.outcome() {
                 Outcome::Unknown => "outcome_unknown",
@@ -283,6 +365,10 @@ impl ActError {
         match self {
             Self::Draft(DraftError::Unreadable(UnreadableError::TooLarge { .. })) => ErrorKind::TooLarge,
             Self::Draft(error) if error.is_unreadable() => ErrorKind::Unreadable,
+            Self::Unreadable(UnreadableError::TooLarge { .. }) => ErrorKind::TooLarge,
+            Self::Unreadable(_) => ErrorKind::Unreadable,
+            Self::Member(_) | Self::Claims(_) | Self::Holder(_) | Self::Purpose(_) => ErrorKind::Refused,
+            Self::UnknownItem => ErrorKind::Refused,
             Self::StatusRequest(_)
             | Self::StatusRowUnreadable(_)
             | Self::SdJwtRequest(_)
@@ -302,9 +388,18 @@ impl ActError {
             | Self::NotAnIssuer
             | Self::UnknownType(_)
             | Self::Issue(IssueError::OutOfScope { .. })
+            | Self::Grant(_)
+            | Self::Consent(_)
             | Self::KeyReused => ErrorKind::Refused,
+            Self::TlsCertificate(TlsCertificateError::City(_)) => ErrorKind::Internal,
+            Self::TlsCertificate(TlsCertificateError::Request(error)) if !error.is_data() => {
+                ErrorKind::Unreadable
+            }
+            Self::TlsCertificate(_) => ErrorKind::Refused,
             Self::RoleRequired { .. } | Self::NotGranted { .. } => ErrorKind::Forbidden,
-            Self::NotFound | Self::ReceiptNotFound => ErrorKind::NotFound,
+            Self::NotFound | Self::ReceiptNotFound | Self::GrantNotFound | Self::ConsentNotFound => {
+                ErrorKind::NotFound
+            }
             Self::NotGood { .. }
             | Self::Predecessor { .. }
             | Self::NumberTaken { .. }
@@ -314,7 +409,11 @@ impl ActError {
             | Self::SdJwtNotCertified
             | Self::LicenceEnded
             | Self::Raced { .. }
+            | Self::GrantState { .. }
+            | Self::SameAdministrator
+            | Self::ConsentsFull { .. }
             | Self::Contended => ErrorKind::Conflict,
+            Self::CeilingReached { .. } => ErrorKind::TooOften,
             Self::Append(AppendError::Busy) => ErrorKind::Busy,
             Self::ClockBehind { .. } | Self::Append(_) | Self::Store(_) => ErrorKind::Unavailable,
             Self::Issue(_) | Self::SdJwt(_) | Self::Internal(_) => ErrorKind::Internal,
@@ -332,9 +431,21 @@ impl ActError {
         }
     }
 
-    /// Every rule that an issue request breaks.
+    /// Seconds after which it may be done, where that is known.
+    pub const fn seconds_to_wait(&self) -> Option<u32> {
+        match self {
+            Self::CeilingReached { seconds, .. } => Some(*seconds),
+            _ => None,
+        }
+    }
+
+    /// Every rule that the request breaks.
     pub fn problems(&self) -> Vec<ProblemView> {
-        let Self::Draft(error) = self else { return Vec::new() };
+        let error = match self {
+            Self::Draft(error) => error,
+            Self::Grant(refused) | Self::Consent(refused) => return refused.problems().to_vec(),
+            _ => return Vec::new(),
+        };
         let view = |problem: &Problem| ProblemView {
             path: problem.path.clone(),
             code: problem.rule.code(),

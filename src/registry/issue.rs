@@ -3,6 +3,7 @@
 use super::act_error::ActError;
 use super::caller::Caller;
 use super::open::{KnownIssuer, Registry};
+use super::permit::Permit;
 use super::status_index::StatusIndexError;
 use super::status_lists::Noted;
 use super::views::IssuedView;
@@ -58,8 +59,8 @@ impl Registry {
         if let Some(replay) = self.replay(caller, idempotency_key, &request)? {
             return Ok(replay);
         }
-        let prepared = match self.prepare_for(caller, body, now) {
-            Ok(prepared) => prepared,
+        let (permit, prepared) = match self.prepare_for(caller, body, now) {
+            Ok(both) => both,
             // The same request may have been done since it was looked for: what stands in its way is then its own licence.
             Err(error) => return self.replay(caller, idempotency_key, &request)?.ok_or(error),
         };
@@ -77,6 +78,7 @@ impl Registry {
             let absent = self.guards(caller, idempotency_key, &prepared, &signed);
             match self.store.append(&entry, absent, &*self.random).await {
                 Ok(position) => {
+                    permit.used();
                     self.note_entry(now);
                     self.note_for_lists(position, Noted::of(prepared.replaced()), now);
                     return Ok(IssuedView::of(&signed.claims.licence, &signed.full, &signed.qr));
@@ -88,7 +90,10 @@ impl Registry {
                 Err(AppendError::Conflict { guard: STATUS_INDEX, .. }) => {}
                 Err(AppendError::Conflict { guard: LICENCE, .. }) if prepared.next_version().is_none() => {}
                 Err(AppendError::Conflict { .. }) => return Err(self.what_came_first(&prepared)?),
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    permit.failed(&error);
+                    return Err(error.into());
+                }
             }
         }
         Err(ActError::Append(AppendError::Busy))
@@ -121,12 +126,17 @@ impl Registry {
     }
 
     /// What the caller may have signed.
-    fn prepare_for(&self, caller: &Caller, body: &[u8], now: UnixTime) -> Result<Prepared<'_>, ActError> {
+    fn prepare_for(
+        &self,
+        caller: &Caller,
+        body: &[u8],
+        now: UnixTime,
+    ) -> Result<(Permit, Prepared<'_>), ActError> {
         let permit = self.permit(caller, Call::Issue, now)?;
         self.check_clock(now)?;
         let prepared = self.prepare(caller.department(), Draft::from_json(body)?, now)?;
         permit.check(&prepared.licence_type.code())?;
-        Ok(prepared)
+        Ok((permit, prepared))
     }
 
     fn prepare(&self, department: CreditCode, draft: Draft, now: UnixTime) -> Result<Prepared<'_>, ActError> {

@@ -11,6 +11,7 @@ use super::make::{Made, MakeError, make_in};
 use super::open::{Registry, RegistryOpenError};
 use super::plan::Plan;
 use super::settings::{Settings, unfinished_mark};
+use crate::access::AccessLimits;
 use crate::crypto::Random;
 use crate::store::{Act, IndexPolicy, IoFailure};
 use crate::time::UnixTime;
@@ -76,6 +77,13 @@ impl Making {
             self.clear()?;
         }
         made
+    }
+
+    /// Puts it under other limits than the usual ones.
+    pub fn limit(&self, limits: AccessLimits) -> Result<(), MakeError> {
+        let mut settings = Settings::read_unfinished(&self.dir)?;
+        settings.limits = limits;
+        Ok(settings.write(&self.dir)?)
     }
 
     /// Opens what was made, to do more to it before it is finished.

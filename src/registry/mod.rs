@@ -2,31 +2,43 @@
 //!
 //! Setting up: `settings` and `plan` say what it is, `make` makes it once with what `certifier` certifies, `departments` adds to
 //! it, `open` opens it. Acts: `issue`, `status`, `status_rows`, `show`,
-//! `verify`, `receipts`, `presentations`, `statements`, `status_lists`, `packs`. Who asks stands in `caller`, what may go wrong in `act_error`, what is answered
+//! `verify`, `receipts`, `holders`, `sight`, `lookups`, `comparisons`, `materials`, `holder_uses`, `uses`, `presentations`, `statements`, `status_lists`, `packs`; `grants` and `consents` say who may, read by `members`. Who asks stands in `caller`, what may go wrong in `act_error`, what is answered
 //! in `views`.
 
 mod access;
 mod act_error;
 mod caller;
+mod ceilings;
 mod certifier;
 mod check;
+mod comparisons;
+mod consents;
 mod departments;
+mod grants;
 mod history;
+mod holder_request;
+mod holder_uses;
+mod holders;
 mod issue;
 mod key_files;
+mod lookups;
 mod make;
 mod making;
+mod materials;
+mod members;
 mod open;
 mod own_signer;
 mod packs;
 mod permit;
 mod plan;
 mod presentations;
+mod provider_settings;
 mod receipts;
 mod recertify;
 mod sd_jwt;
 mod settings;
 mod show;
+mod sight;
 mod statements;
 mod stats;
 mod status;
@@ -35,6 +47,9 @@ mod status_lists;
 mod status_rows;
 #[cfg(test)]
 mod tests;
+mod tls_certificates;
+mod use_words;
+mod uses;
 mod verify;
 mod views;
 
@@ -42,22 +57,35 @@ pub use act_error::{ActError, ErrorKind, ProblemView};
 pub use caller::Caller;
 pub use certifier::CertifyError;
 pub use check::{CheckError, IndexReport, StoreReport, check_store};
+pub use comparisons::ComparisonView;
+pub use consents::ConsentView;
 pub use departments::{DepartmentError, ListedApiKey, ListedDepartment, list_departments};
+pub use grants::GrantView;
 pub use history::{CameFirst, HistoryView};
+pub use holder_request::MemberError;
+pub use holders::{HeldLicence, HeldLicences};
 pub use key_files::KeyFilesError;
+pub use lookups::{FoundLicenceView, LookupView};
 pub use make::{Made, MakeError, make_installation};
 pub use making::Making;
+pub use materials::{MaterialsView, MissingView, ObtainFrom, RequiredView};
+pub use members::MembersRefused;
 pub use open::{NotReady, Opened, Registry, RegistryOpenError};
 pub use packs::{HeldPack, MakePackError, PackAnswer, PackRequest};
 pub use permit::Permit;
 pub use plan::{DepartmentPlan, Plan};
 pub use presentations::PresentationError;
+pub use provider_settings::IdentityProviderSettings;
 pub use receipts::KeptReceipt;
 pub use sd_jwt::SdJwtView;
 pub use settings::{Places, Settings, SettingsError};
 pub use stats::{StoreStats, store_stats};
 pub use status_lists::{Published, Representation, StatusListTimes};
 pub use status_rows::{NamedOnce, RowResult, StatusRow, StatusRowView};
+pub use tls_certificates::{TlsCertificateError, TlsCertificateView};
+pub use uses::{
+    ConsentUseView, MaskedHolderView, OrganisationView, SupervisedView, UseView, UsedLicenceView, UsesView,
+};
 pub use verify::Presented;
 pub use views::{
     AuthorityView, DepartmentView, GivenReceiptView, IssuedView, LicenceView, MadeDepartment,

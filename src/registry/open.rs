@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::access::Access;
 use super::caller::{Caller, KeyName};
+use super::ceilings::Ceilings;
 use super::certifier::department_key;
 use super::key_files::{KeyFiles, KeyFilesError, name};
 use super::own_signer::OwnSigner;
@@ -15,10 +16,13 @@ use super::settings::{Settings, SettingsError};
 use super::status_index::StatusIndexes;
 use super::status_lists::StatusLists;
 use super::views::DepartmentView;
+use crate::access::{AccessLimits, Network};
 use crate::crypto::Random;
 use crate::issue::Issuer;
 use crate::ledger::{CheckpointKey, Credential, CredentialState, Department, Event, VerifierKeyError};
-use crate::licence::{AreaCode, Authority, Catalogue, CatalogueError, CreditCode, TextError};
+use crate::licence::{
+    AreaCode, Authority, Catalogue, CatalogueError, CreditCode, ServiceItems, ServiceItemsError, TextError,
+};
 use crate::pki::{Anchor, TrustError, TrustStore, Usage};
 use crate::store::{
     IndexPolicy, KeyRange, Opening, RowKeys, Store, StoreError, StoreKeys, StoreOpenError, StorePlace,
@@ -34,6 +38,7 @@ const REMEMBERED: usize = 65_536;
 pub struct Registry {
     pub(super) settings: Settings,
     pub(super) catalogue: Catalogue,
+    pub(super) service_items: ServiceItems,
     pub(super) store: Store,
     pub(super) trust: TrustStore,
     pub(super) trust_list: Arc<[u8]>,
@@ -48,6 +53,9 @@ pub struct Registry {
     pub(super) presentations: OwnSigner,
     ledger_key: String,
     pub(super) access: Access,
+    pub(super) ceilings: Ceilings,
+    /// Held while a grant or a consent is looked at and then changed.
+    pub(super) changes: tokio::sync::Mutex<()>,
     /// Time of the newest entry: the clock must not go behind it (ADVERSARY #51).
     newest: AtomicI64,
 }
@@ -91,6 +99,9 @@ pub enum RegistryOpenError {
     /// The catalogue of types.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
+    /// The catalogue of service items.
+    #[error(transparent)]
+    ServiceItems(#[from] ServiceItemsError),
     /// The trust list.
     #[error(transparent)]
     Trust(#[from] TrustError),
@@ -181,13 +192,16 @@ impl Registry {
         let departments = loader.departments(&trust, area_code)?;
         let status_lists = loader.status_lists(&trust, &departments)?;
         let access = loader.access()?;
+        let ceilings = Ceilings::new(store.entries()?);
         let newest = AtomicI64::new(loader.newest()?);
         let pack_signer = OwnSigner::find(&trust, &keys, name::PACK, Usage::Pack)?;
         let receipts = OwnSigner::find(&trust, &keys, name::RECEIPT, Usage::Receipt)?;
         let presentations = OwnSigner::find(&trust, &keys, name::PRESENTATION, Usage::Presentation)?;
+        let catalogue = Catalogue::shipped()?;
         let registry = Self {
             settings,
-            catalogue: Catalogue::shipped()?,
+            service_items: ServiceItems::shipped(&catalogue)?,
+            catalogue,
             store,
             trust,
             trust_list,
@@ -202,8 +216,13 @@ impl Registry {
             presentations,
             ledger_key,
             access,
+            ceilings,
+            changes: tokio::sync::Mutex::default(),
             newest,
         };
+        if registry.has_ceilings() {
+            registry.ceilings.count_before(&registry.store)?;
+        }
         Ok((registry, Opened { store: opening }))
     }
 
@@ -217,9 +236,24 @@ impl Registry {
         &self.settings.region
     }
 
+    /// How often it may be asked.
+    pub const fn limits(&self) -> AccessLimits {
+        self.settings.limits
+    }
+
+    /// Networks of proxies whose word on a client's address is taken.
+    pub fn trusted_proxies(&self) -> &[Network] {
+        &self.settings.trusted_proxies
+    }
+
     /// The types it knows.
     pub const fn catalogue(&self) -> &Catalogue {
         &self.catalogue
+    }
+
+    /// The service items it knows.
+    pub const fn service_items(&self) -> &ServiceItems {
+        &self.service_items
     }
 
     /// The store, for statistics.

@@ -59,6 +59,7 @@ impl Registry {
             id: ReceiptId::generate(&*self.random).map_err(|_| ActError::Internal("no random bytes"))?,
             organisation: self.organisation(caller)?,
             purpose,
+            question: None,
             checked: vec![self.checked(&verdict, digest_of(presented))?],
             checkpoint: self.entries_of_checkpoint()?,
         };
@@ -108,7 +109,7 @@ impl Registry {
         }
     }
 
-    fn organisation(&self, caller: &Caller) -> Result<Authority, ActError> {
+    pub(super) fn organisation(&self, caller: &Caller) -> Result<Authority, ActError> {
         let known = self.departments.get(&caller.department());
         let known = known.ok_or(ActError::Internal("a key's department is not known"))?;
         Authority::new(caller.department(), &known.department.name)
@@ -116,14 +117,14 @@ impl Registry {
     }
 
     /// Entries in the last checkpoint: its second line (FORMAT.md §6).
-    fn entries_of_checkpoint(&self) -> Result<u64, ActError> {
+    pub(super) fn entries_of_checkpoint(&self) -> Result<u64, ActError> {
         let checkpoint = self.store.checkpoint();
         let entries = checkpoint.lines().nth(1).and_then(|line| line.parse().ok());
         entries.ok_or(ActError::Internal("the last checkpoint has no size"))
     }
 
     /// What a receipt says of a verdict: keys of fields, never their values, and no holder.
-    fn checked(&self, verdict: &Verdict, digest: Digest) -> Result<Checked, ActError> {
+    pub(super) fn checked(&self, verdict: &Verdict, digest: Digest) -> Result<Checked, ActError> {
         let licence = verdict.licence.as_ref().map(|shown| shown.licence());
         let position = licence.map(|licence| self.store.licence(&licence.identifier)).transpose()?.flatten();
         let type_name = verdict.presentation.as_ref().map(|shown| shown.type_name());

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::provider_settings::IdentityProviderSettings;
+use crate::access::{AccessLimits, Network};
 use crate::licence::{AreaCode, CreditCode};
 
 /// The version of the file that this program writes and reads.
@@ -35,6 +37,15 @@ pub struct Settings {
     /// Where an option put the keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keys: Option<PathBuf>,
+    /// How often may be asked (ACCESS.md, *Limits*).
+    #[serde(default, skip_serializing_if = "AccessLimits::are_usual")]
+    pub limits: AccessLimits,
+    /// Networks of proxies whose word on a client's address is taken; nobody's where there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trusted_proxies: Vec<Network>,
+    /// Whose tokens are believed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity_provider: Option<IdentityProviderSettings>,
 }
 
 /// The paths of an installation.
@@ -111,6 +122,9 @@ impl Settings {
             area_code: plan.area_code.map(|code| code.as_str().to_owned()),
             checkpoint: plan.checkpoint.clone(),
             keys: plan.keys.clone(),
+            limits: AccessLimits::default(),
+            trusted_proxies: Vec::new(),
+            identity_provider: None,
         }
     }
 

@@ -10,7 +10,7 @@ use super::views::{LicenceView, StandingView};
 use crate::codec::{Envelope, LicenceClaims, encode_qr_text, limits};
 use crate::ledger::{Event, IssuedLicence};
 use crate::licence::{Identifier, Standing, StandingFacts};
-use crate::store::{EventKind, Store};
+use crate::store::{EventKind, EventRow, Store};
 use crate::time::UnixTime;
 use crate::verify::ShownLicence;
 
@@ -20,14 +20,12 @@ impl Registry {
         let identifier = self.own(caller, identifier)?;
         let (claims, issued) = self.issued(&identifier)?;
         let events = self.store.events(&identifier)?;
-        let state = super::status::state(&events);
-        let replaced = events.iter().find_map(|event| match &event.what {
-            EventKind::Replaced { identifier, from } => Some((identifier.to_string(), *from)),
+        let facts = facts_of(&claims, &events);
+        let replaced_by = events.iter().find_map(|event| match &event.what {
+            EventKind::Replaced { identifier, .. } => Some(identifier.to_string()),
             EventKind::Status { .. } => None,
         });
-        let replaced_from = replaced.as_ref().map(|(_, from)| *from);
-        let ended = replaced_from.is_some_and(|from| from <= now);
-        let facts = StandingFacts { state, begins: claims.not_before, ends: claims.expires, replaced_from };
+        let (state, ended) = (facts.state, facts.replaced_from.is_some_and(|from| from <= now));
         let mut history = vec![HistoryView::issued(claims.issued_at, &issued)];
         history.extend(self.happened(&events)?);
         Ok(LicenceView {
@@ -35,7 +33,7 @@ impl Registry {
             status: if ended && !state.is_end() { "replaced" } else { state.as_str() },
             standing: StandingView::of(Standing::of(facts, now)),
             replaces_for: issued.replaces.map(|replaced| replaced.purpose),
-            replaced_by: replaced.map(|(identifier, _)| identifier),
+            replaced_by,
             history,
         })
     }
@@ -85,6 +83,16 @@ impl Registry {
     pub(super) fn issued_at(&self, position: u64) -> Result<(LicenceClaims, IssuedLicence), ActError> {
         read_issued(&self.store, position)
     }
+}
+
+/// What a licence's standing follows from.
+pub(super) fn facts_of(claims: &LicenceClaims, events: &[EventRow]) -> StandingFacts {
+    let replaced_from = events.iter().find_map(|event| match event.what {
+        EventKind::Replaced { from, .. } => Some(from),
+        EventKind::Status { .. } => None,
+    });
+    let (begins, ends) = (claims.not_before, claims.expires);
+    StandingFacts { state: super::status::state(events), begins, ends, replaced_from }
 }
 
 /// The licence whose entry stands at a position.

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::open::Registry;
+use super::provider_settings::IdentityProviderSettings;
+use crate::pki::Certificate;
 
 impl Registry {
     /// The signed trust list (FORMAT.md §5).
@@ -13,6 +15,16 @@ impl Registry {
     /// Every certificate of the trust list, the root first.
     pub fn trust_list_pem(&self) -> String {
         self.trust.pem()
+    }
+
+    /// Whose tokens are believed.
+    pub const fn identity_provider(&self) -> Option<&IdentityProviderSettings> {
+        self.settings.identity_provider.as_ref()
+    }
+
+    /// The root above every certificate of this installation.
+    pub fn root(&self) -> Option<&Certificate> {
+        self.trust.list().certificates.first().map(|first| &*first.certificate)
     }
 
     /// The last signed checkpoint (FORMAT.md §6).

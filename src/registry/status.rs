@@ -55,7 +55,8 @@ impl Registry {
         asked: &Asked,
         now: UnixTime,
     ) -> Result<(), ActError> {
-        self.permit(caller, Call::Status, now)?.check(&identifier.type_code())?;
+        let permit = self.permit(caller, Call::Status, now)?;
+        permit.check(&identifier.type_code())?;
         self.check_clock(now)?;
         self.may_become((identifier, events), asked.to, now)?;
         let sequence = next_sequence(events)?;
@@ -69,7 +70,9 @@ impl Registry {
             sequence,
         };
         let entry = Entry { at: now, event: Event::Status(change) };
-        match self.store.append(&entry, vec![guard], &*self.random).await {
+        let appended = self.store.append(&entry, vec![guard], &*self.random).await;
+        permit.appended(&appended);
+        match appended {
             Ok(position) => {
                 self.note_entry(now);
                 self.note_for_lists(position, Noted::Changed(identifier.clone()), now);

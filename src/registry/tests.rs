@@ -151,7 +151,7 @@ fn another_department_sees_and_changes_nothing() {
         assert_eq!(changed.unwrap_err().code(), "not_found");
     }
     let refused = runtime.block_on(registry.issue(&other, "1", SAMPLE, now()));
-    assert_eq!(refused.unwrap_err().code(), "not_an_issuer");
+    assert_eq!(refused.unwrap_err().code(), "not_granted");
 }
 
 #[test]

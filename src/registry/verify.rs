@@ -4,7 +4,7 @@ use super::caller::Caller;
 use super::open::Registry;
 use super::status_lists::Noted;
 use crate::codec::{CheckedForm, Envelope, limits};
-use crate::ledger::{Entry, Event, PresentationUsed};
+use crate::ledger::{Entry, Event, IssuedLicence, PresentationUsed};
 use crate::licence::Identifier;
 use crate::sdjwt::Challenge;
 use crate::store::AppendError;
@@ -107,6 +107,11 @@ impl Registry {
     pub(super) fn judge_kept(&self, identifier: &Identifier, at: UnixTime) -> Option<Verdict> {
         let row = self.store.licence(identifier).ok()??;
         let (_, issued) = self.issued_at(row.position).ok()?;
+        self.judge_issued(&issued, at)
+    }
+
+    /// The same of one whose entry was read.
+    pub(super) fn judge_issued(&self, issued: &IssuedLicence, at: UnixTime) -> Option<Verdict> {
         let full = Envelope::decode(&issued.full, limits::ENVELOPE).ok()?;
         Some(self.verifier().verify_bytes(full.bare_bytes(), at))
     }

@@ -5,10 +5,10 @@ use askama::Template;
 
 use super::qr::{DrawError, QrSymbol};
 use super::style::Style;
-use crate::codec::{Checked, CheckedForm, CheckedVerdict, Envelope, ReceiptClaims, encode_qr_text};
+use crate::codec::{Checked, CheckedForm, CheckedVerdict, Envelope, Question, ReceiptClaims, encode_qr_text};
 use crate::licence::{Catalogue, PurposePart};
 use crate::time::UnixTime;
-use crate::verify::{ShownReceipt, beside_field_labels};
+use crate::verify::{InWords, ShownReceipt, beside_field_labels};
 
 /// The page's style sheet, which stands in the page. Its SHA-256 is what a content security policy may allow.
 pub const RECEIPT_STYLE: &str = include_str!("receipt_page/receipt.css");
@@ -46,6 +46,8 @@ struct Page<'a> {
     organisation: &'a str,
     organisation_code: String,
     purpose: Vec<Row>,
+    question: Option<InWords>,
+    nothing_found: Option<InWords>,
     checked: Vec<Section>,
     checkpoint: u64,
     position: Option<u64>,
@@ -80,6 +82,8 @@ impl ReceiptDocument<'_> {
             organisation: claims.organisation.name(),
             organisation_code: claims.organisation.code().to_string(),
             purpose: purpose_rows(claims),
+            question: claims.question.map(Question::in_words),
+            nothing_found: claims.nothing_found(),
             checked: claims.checked.iter().map(|checked| self.section(checked)).collect(),
             checkpoint: claims.checkpoint,
             position: self.shown.position(),

@@ -195,6 +195,13 @@ impl KeyRange {
         self.from = [key, &[0]].concat();
         self
     }
+
+    /// The same range without `key` and what comes after: how a backward scan goes on after its last row.
+    #[must_use]
+    pub fn before(mut self, key: &[u8]) -> Self {
+        self.to = Some(key.to_vec());
+        self
+    }
 }
 
 /// Order of a scan.

@@ -260,7 +260,12 @@ impl Store {
 
     /// Keys and values of a range of rows, in order, at most `limit`.
     pub fn rows(&self, range: &KeyRange, limit: usize) -> Result<Vec<Row>, StoreError> {
-        self.reader.scan(range, limit)
+        self.reader.scan(range, Direction::Forward, limit)
+    }
+
+    /// The same from the end of the range on.
+    pub fn last_rows(&self, range: &KeyRange, limit: usize) -> Result<Vec<Row>, StoreError> {
+        self.reader.scan(range, Direction::Backward, limit)
     }
 
     /// Entries in the ledger.
@@ -312,8 +317,8 @@ impl Reader {
         Ok(self.index.get(&*self.engine, key)?)
     }
 
-    fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<Row>, StoreError> {
-        Ok(self.index.scan(&*self.engine, range, Direction::Forward, limit)?)
+    fn scan(&self, range: &KeyRange, direction: Direction, limit: usize) -> Result<Vec<Row>, StoreError> {
+        Ok(self.index.scan(&*self.engine, range, direction, limit)?)
     }
 
     fn licence(&self, identifier: &Identifier) -> Result<Option<LicenceRow>, StoreError> {
@@ -322,7 +327,7 @@ impl Reader {
     }
 
     fn events(&self, identifier: &Identifier) -> Result<Vec<EventRow>, StoreError> {
-        let rows = self.scan(&self.keys.events(identifier), usize::MAX)?;
+        let rows = self.scan(&self.keys.events(identifier), Direction::Forward, usize::MAX)?;
         Ok(rows.iter().map(|row| EventRow::decode(&row.value)).collect::<Result<_, _>>()?)
     }
 }

@@ -9,6 +9,7 @@ pub mod engine;
 mod faulty;
 mod gather;
 mod head;
+mod holder_rows;
 mod index;
 mod index_check;
 pub mod journal;

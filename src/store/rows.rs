@@ -128,6 +128,12 @@ impl RowKeys {
         KeyRange::prefix(&self.number_prefix(b'o', holder))
     }
 
+    /// `o`: the same, those before a position only.
+    pub fn uses_before(&self, holder: &HolderNumber, position: u64) -> KeyRange {
+        let prefix = self.number_prefix(b'o', holder);
+        KeyRange::prefix(&prefix).before(&with_number(prefix, &position.to_be_bytes()))
+    }
+
     /// `v`: uses of anybody's licences from a position on, in the ledger's order.
     pub fn uses_from(position: u64) -> KeyRange {
         let mut range = KeyRange::prefix(b"v");

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::code::{Code, Language};
 use super::verdict::{Status, Verdict};
-use crate::codec::{Checked, CheckedVerdict, ReceiptClaims};
+use crate::codec::{Checked, CheckedVerdict, Question, ReceiptClaims};
 use crate::licence::Identifier;
 use crate::time::UnixTime;
 
@@ -116,6 +116,38 @@ impl Checked {
     }
 }
 
+impl Question {
+    /// What was asked, and for a comparison the answer.
+    pub fn in_words(self) -> InWords {
+        let (zh, en) = match self {
+            Self::Lookup => {
+                ("按持证主体号码查询证照".to_owned(), "Look-up by the holder’s number".to_owned())
+            }
+            Self::Comparison(result) => {
+                (format!("信息比对：{}", result.zh()), format!("Comparison: {}", result.en()))
+            }
+            Self::Materials => (
+                "按持证主体号码查询事项所需证照".to_owned(),
+                "The service item’s licences, by the holder’s number".to_owned(),
+            ),
+        };
+        InWords { zh, en }
+    }
+
+    /// What is to be said where nothing stands below the question; a comparison's answer says it.
+    pub fn nothing_found(self) -> Option<InWords> {
+        let found = InWords { zh: "未查到可用证照".to_owned(), en: "No licence was found".to_owned() };
+        (!matches!(self, Self::Comparison(_))).then_some(found)
+    }
+}
+
+impl ReceiptClaims {
+    /// That nothing was found, where something was asked and that is the answer.
+    pub fn nothing_found(&self) -> Option<InWords> {
+        self.question.filter(|_| self.checked.is_empty()).and_then(Question::nothing_found)
+    }
+}
+
 impl Serialize for ShownReceipt {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
@@ -128,6 +160,13 @@ impl Serialize for ShownReceipt {
         let purpose: serde_json::Map<String, Value> =
             claims.purpose.parts().map(|(part, text)| (part.as_str().to_owned(), text.into())).collect();
         map.serialize_entry("purpose", &purpose)?;
+        if let Some(question) = claims.question {
+            let mut view = json!({"call": question.as_str(), "in_words": question.in_words()});
+            if let (Some(object), Some(result)) = (view.as_object_mut(), question.result()) {
+                object.insert("result".to_owned(), result.code().into());
+            }
+            map.serialize_entry("question", &view)?;
+        }
         let checked: Vec<Value> = claims.checked.iter().map(view_of_checked).collect();
         map.serialize_entry("checked", &checked)?;
         map.serialize_entry("checkpoint", &claims.checkpoint)?;

@@ -63,6 +63,7 @@ fn receipt() -> ReceiptClaims {
         id: ReceiptId::from_bytes([5; 16]),
         organisation: Authority::new(CREDIT_CODE.parse().unwrap(), "测试市住房局").unwrap(),
         purpose: Purpose::signed(["王小明", "许可", "1", "2", "核对经营范围"]).unwrap(),
+        question: None,
         checked: vec![checked],
         checkpoint: 40,
     }

@@ -56,6 +56,7 @@ pub(crate) fn receipts() -> Seeds {
         id: ReceiptId::from_bytes([0xab; 16]),
         organisation: Authority::new("11430000006122244L".parse().unwrap(), "示范市市场监督管理局").unwrap(),
         purpose: Purpose::signed(["王小明", "食品经营许可", "000131001000", "7", "核对经营范围"]).unwrap(),
+        question: None,
         checked: vec![checked.clone()],
         checkpoint: 1_207,
     };

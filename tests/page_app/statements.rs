@@ -155,6 +155,7 @@ fn receipt(change: impl FnOnce(&mut ReceiptClaims)) -> Vec<u8> {
         id: ReceiptId::from_bytes([7; 16]),
         organisation: Authority::new(VERIFIES_ONLY.parse().unwrap(), VERIFIES_ONLY_NAME).unwrap(),
         purpose: Purpose::signed(["王示范", "特种作业备案", "SF-0001", "2026-0001", "核对持证上岗"]).unwrap(),
+        question: None,
         checked: vec![checked],
         checkpoint: 30,
     };

@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
+use elicense::access::{Basis, Call, GrantedTypes, Terms};
 use elicense::config::HttpLimits;
 use elicense::crypto::{Algorithm, SystemRandom};
 use elicense::http::{Listener, State, build};
@@ -54,8 +55,11 @@ impl City {
     fn with_other(other: &str, types_of_other: Vec<TypeCode>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let authority = |code: &str, name| Authority::new(code.parse().unwrap(), name).unwrap();
-        let department =
-            |code, name, types| DepartmentPlan::new(authority(code, name), types, Algorithm::Es256);
+        let department = |code, name, types| {
+            let mut department = DepartmentPlan::new(authority(code, name), types, Algorithm::Es256);
+            department.grants.push(every_question());
+            department
+        };
         let types = Catalogue::shipped().unwrap().iter().map(LicenceType::code).collect();
         let plan = Plan {
             region: "示范市".to_owned(),
@@ -69,13 +73,7 @@ impl City {
             checkpoint: None,
             keys: None,
         };
-        let made = make_installation(
-            dir.path(),
-            &plan,
-            Arc::new(SystemRandom),
-            UnixTime::from_seconds(1_700_000_000).unwrap(),
-        )
-        .unwrap();
+        let made = make_installation(dir.path(), &plan, Arc::new(SystemRandom), an_hour_ago()).unwrap();
         let key = |code: &str| {
             made.departments.iter().find(|made| made.code.to_string() == code).unwrap().api_key.to_string()
         };
@@ -106,6 +104,25 @@ impl City {
 
     pub(crate) async fn verify(&self, media: &str, body: impl Into<Body>) -> Answer {
         self.send(post("/v1/verifications", media, body)).await
+    }
+}
+
+/// When the city was made: its keys are good for a year from then.
+fn an_hour_ago() -> UnixTime {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    UnixTime::from_seconds(i64::try_from(now).unwrap() - 3_600).unwrap()
+}
+
+/// A grant to look up, to compare and to ask for materials, every type with every field.
+fn every_question() -> Terms {
+    Terms {
+        calls: [Call::Lookup, Call::Comparison, Call::Materials].into_iter().collect(),
+        types: GrantedTypes::All,
+        addresses: Vec::new(),
+        from: None,
+        to: None,
+        daily: None,
+        basis: Basis::Duty,
     }
 }
 

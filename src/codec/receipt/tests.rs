@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::licence::PurposePart;
+use crate::licence::{ComparisonResult, PurposePart};
 
 fn checked() -> Checked {
     let finding = |check: &str, result: &str, code: &str| CheckedFinding {
@@ -44,6 +44,7 @@ fn claims() -> ReceiptClaims {
         organisation: Authority::new("11430000006122244L".parse().unwrap(), "示范市市场监督管理局").unwrap(),
         purpose: Purpose::signed(["王小明", "食品经营许可", "000131001000", "2026-0007", "核对经营范围"])
             .unwrap(),
+        question: None,
         checked: vec![checked()],
         checkpoint: 1_207,
     }
@@ -55,6 +56,38 @@ fn a_receipt_comes_back_from_its_bytes() {
         let claims = ReceiptClaims { checked, ..claims() };
         assert_eq!(ReceiptClaims::decode(&claims.encode()), Ok(claims));
     }
+}
+
+#[test]
+fn a_question_may_have_found_nothing() {
+    let questions = [Question::Lookup, Question::Materials];
+    let answered = ComparisonResult::ALL.into_iter().map(Question::Comparison);
+    for question in questions.into_iter().chain(answered) {
+        for checked in [Vec::new(), vec![checked()], vec![checked(); 100]] {
+            let claims = ReceiptClaims { question: Some(question), checked, ..claims() };
+            assert_eq!(ReceiptClaims::decode(&claims.encode()), Ok(claims));
+        }
+    }
+}
+
+#[test]
+fn a_question_that_is_none_is_refused() {
+    use ciborium::Value;
+    let wrong = |keys: &[(i64, Value)]| {
+        let bytes = changed(|receipt| {
+            let (_, receipt) = receipt.iter_mut().find(|(key, _)| *key == Value::from(-70_004)).unwrap();
+            let receipt = receipt.as_map_mut().unwrap();
+            receipt.extend(keys.iter().map(|(key, value)| (Value::from(*key), value.clone())));
+        });
+        ReceiptClaims::decode(&bytes).unwrap_err()
+    };
+    let question = PayloadError::Value { what: "question" };
+    assert_eq!(wrong(&[(6, "query".into())]), question);
+    assert_eq!(wrong(&[(6, "comparison".into())]), question, "without its result");
+    assert_eq!(wrong(&[(6, "lookup".into()), (7, 0.into())]), question, "with a result it cannot have");
+    assert_eq!(wrong(&[(7, 0.into())]), question, "a result of nothing");
+    let result = PayloadError::Value { what: "result of a comparison" };
+    assert_eq!(wrong(&[(6, "comparison".into()), (7, 7.into())]), result);
 }
 
 #[test]
@@ -205,6 +238,7 @@ proptest! {
         all in prop::collection::vec(any_checked(), 1..4),
         id in any::<[u8; 16]>(),
         checkpoint: u64,
+        asked in prop::option::of(0u8..9),
         texts in prop::array::uniform5("[一-龥]{1,50}"),
     ) {
         let texts: [&str; 5] = std::array::from_fn(|at| texts[at].as_str());
@@ -212,6 +246,11 @@ proptest! {
             checked: all,
             id: ReceiptId::from_bytes(id),
             checkpoint,
+            question: asked.map(|asked| match asked {
+                7 => Question::Lookup,
+                8 => Question::Materials,
+                code => Question::Comparison(ComparisonResult::of_code(code).unwrap()),
+            }),
             purpose: Purpose::signed(texts).unwrap(),
             ..claims()
         };

@@ -37,6 +37,12 @@ pub(super) fn then_rows(claims: &ReceiptClaims, language: Language) -> Vec<Row> 
         PurposePart::Case => row("办件编号", "Case", text.to_owned()),
         PurposePart::Reason => row("用证事由", "Reason", text.to_owned()),
     }));
+    if let Some(question) = claims.question {
+        rows.push(row("查询方式", "Asked", question.in_words().text(language).to_owned()));
+    }
+    if let Some(words) = claims.nothing_found() {
+        rows.push(row("当时的结论", "Found then", words.text(language).to_owned()));
+    }
     for checked in &claims.checked {
         rows.push(row("所验证照", "Checked", checked_in_words(checked)));
         let words = checked.in_words();

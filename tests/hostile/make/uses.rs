@@ -104,6 +104,7 @@ fn receipt_payload() -> Vec<u8> {
         id: ReceiptId::from_bytes([7; 16]),
         organisation: Authority::new("11430000006122244L".parse().unwrap(), "窗口").unwrap(),
         purpose: Purpose::signed(["王小明", "许可", "1", "2", "核对经营范围"]).unwrap(),
+        question: None,
         checked: vec![checked],
         checkpoint: 1,
     }

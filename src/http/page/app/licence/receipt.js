@@ -7,6 +7,7 @@ import { checkText } from "./text.js";
 
 const PURPOSE = { operator: 50, item: 100, item_code: 64, case: 64, reason: 200 };
 const STATUSES = ["valid", "invalid", "indeterminate"];
+const QUESTIONS = ["lookup", "comparison", "materials"];
 const FORMS = ["full", "qr", "presentation", "sd-jwt"];
 
 /**
@@ -25,6 +26,8 @@ const FORMS = ["full", "qr", "presentation", "sd-jwt"];
  * @property {{ code: string, name: string }} organisation
  * @property {Record<string, string>} purpose
  * @property {Checked[]} checked
+ * @property {"lookup" | "comparison" | "materials" | undefined} question what was asked, where nothing was presented
+ * @property {number | undefined} result of a comparison
  */
 
 /**
@@ -41,14 +44,18 @@ export function decodeReceipt(payload) {
         1: () => toHex(reader.bytesOf(16)),
         2: () => decodeOrganisation(reader),
         3: () => decodePurpose(reader),
-        4: () => reader.array(1, 100, () => decodeChecked(reader)),
+        4: () => reader.array(0, 100, () => decodeChecked(reader)),
         5: () => reader.uint(),
+        "6?": () => oneOf(reader.text(), QUESTIONS),
+        "7?": () => reader.uintUpTo(6),
       }),
   });
   reader.finish();
   const receipt = claims["-70004"];
-  const [id, organisation, purpose, checked] = ["1", "2", "3", "4"].map((key) => receipt[key]);
-  return { issuer: claims["1"], issuedAt: claims["6"], id, organisation, purpose, checked };
+  const [id, organisation, purpose, checked, question, result] = ["1", "2", "3", "4", "6", "7"].map((key) => receipt[key]);
+  if ((question === "comparison") !== (result !== undefined)) refuse("a comparison, and nothing else, has a result");
+  if (question === undefined && checked.length === 0) refuse("nothing was presented and nothing was asked");
+  return { issuer: claims["1"], issuedAt: claims["6"], id, organisation, purpose, checked, question, result };
 }
 
 /** @param {string} text */

@@ -35,6 +35,8 @@ const SENTENCES = {
   item_code: ["事项编码", "Item code"],
   case: ["办件编号", "Case"],
   reason: ["用证事由", "Reason"],
+  asked: ["查询方式", "Asked"],
+  nothing_found: ["未查到可用证照", "No licence was found"],
   checked: ["所验证照", "Checked"],
   found_then: ["当时的结论", "Found then"],
   found_now: ["现在的结论", "Now"],
@@ -75,6 +77,26 @@ const CHOSEN = {
   valid_to: ["有效期至", "In force until"],
 };
 
+/** What a receipt was given for where nothing was presented. */
+/** @type {Record<string, [zh: string, en: string]>} */
+const QUESTIONS = {
+  lookup: ["按持证主体号码查询证照", "Look-up by the holder’s number"],
+  comparison: ["信息比对：", "Comparison: "],
+  materials: ["按持证主体号码查询事项所需证照", "The service item’s licences, by the holder’s number"],
+};
+
+/** Answers of a comparison, GB/T 36906. */
+/** @type {[zh: string, en: string][]} */
+const RESULTS = [
+  ["信息正确且有效", "every claim agrees, and the licence is good"],
+  ["信息正确且未激活", "every claim agrees; the licence is not yet in force"],
+  ["信息正确且证照暂时失效", "every claim agrees; the licence is not good for the time being"],
+  ["信息正确且证照已失效", "every claim agrees; the licence has ended"],
+  ["信息不全，无法验证", "cannot be compared"],
+  ["查无此信息", "no such licence"],
+  ["信息错误，参数不一致", "a claim does not agree"],
+];
+
 export class Sentences {
   /**
    * @param {Language} language
@@ -106,6 +128,17 @@ export class Sentences {
     const short = this.of("statuses", status);
     if (!code) return short;
     return `${short}${this.language === "zh" ? "：" : ": "}${this.of("codes", code)}`;
+  }
+
+  /**
+   * What was asked, and for a comparison the answer.
+   *
+   * @param {{ call: string, result?: number }} question
+   */
+  asked({ call, result }) {
+    const at = this.language === "zh" ? 0 : 1;
+    const answer = result === undefined ? "" : (RESULTS[result]?.[at] ?? "");
+    return (QUESTIONS[call]?.[at] ?? call) + answer;
   }
 
   /** @param {string} key of a field in a presentation whose type does not name it */

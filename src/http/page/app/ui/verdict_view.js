@@ -121,12 +121,14 @@ function presentationRows(shown, sentences, types) {
  * @param {Verdict["now"]} now
  * @param {import("./sentences.js").Sentences} sentences
  */
-function receiptParts({ id, organisation, purpose, issued, checked }, now, sentences) {
+function receiptParts({ id, organisation, purpose, issued, question, checked }, now, sentences) {
   const then = [
     row(sentences.say("receipt"), id),
     row(sentences.say("receipt_issued"), timeForPeople(issued)),
     row(sentences.say("organisation"), organisation.name),
     ...PURPOSE.map((part) => row(sentences.say(part), purpose[part] ?? "")),
+    ...(question ? [row(sentences.say("asked"), sentences.asked(question))] : []),
+    ...(question && question.result === undefined && checked.length === 0 ? [row(sentences.say("found_then"), sentences.say("nothing_found"))] : []),
     ...checked.flatMap((one) => {
       const what = one.identifier ? `${one.type_name ?? ""}　${one.identifier}` : (one.type_name ?? `SHA-256 ${one.digest}`);
       const reason = one.findings.find(({ result }) => result !== "pass")?.code;

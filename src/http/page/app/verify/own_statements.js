@@ -14,7 +14,7 @@ import { CLOCK_SKEW, checkLedger, checkSigner, fail, mayBeShown, pass, unknown }
  * @typedef {import("./verdict.js").OfflineVerifier} OfflineVerifier
  * @typedef {import("./verdict.js").Signed} Signed
  * @typedef {{ for: string, type: string, issuer: { code: string, name: string }, issued: string, expires: string, fields: { key: string, value: string }[] }} ShownPresentation
- * @typedef {{ id: string, issuer: string, issued: string, organisation: { code: string, name: string }, purpose: Record<string, string>, checked: { status: string, at: string, digest: string, identifier?: string, type_name?: string, findings: { result: string, code: string }[] }[] }} ShownReceipt
+ * @typedef {{ id: string, issuer: string, issued: string, organisation: { code: string, name: string }, purpose: Record<string, string>, question?: { call: "lookup" | "comparison" | "materials", result?: number }, checked: { status: string, at: string, digest: string, identifier?: string, type_name?: string, findings: { result: string, code: string }[] }[] }} ShownReceipt
  */
 
 /**
@@ -121,6 +121,14 @@ function shownReceipt(claims) {
     ...(one.identifier !== undefined && { identifier: one.identifier }),
     ...(one.typeName !== undefined && { type_name: one.typeName }),
   }));
-  const { id, issuer, organisation, purpose } = claims;
-  return { id, issuer, issued: timeText(claims.issuedAt), organisation, purpose, checked };
+  const { id, issuer, organisation, purpose, question, result } = claims;
+  return {
+    id,
+    issuer,
+    issued: timeText(claims.issuedAt),
+    organisation,
+    purpose,
+    ...(question !== undefined && { question: { call: question, ...(result !== undefined && { result }) } }),
+    checked,
+  };
 }

@@ -1,0 +1,304 @@
+//! Daily ceilings (ACCESS.md, *Grants*): how many acts each department has done today, in memory, as the ledger has it.
+//!
+//! An act is counted before it is begun and given back where it came to nothing, so that calls side by side cannot pass a ceiling. At
+//! opening the day so far is counted from the ledger's end, where a grant has a ceiling; where the first such grant comes later, then.
+//! What an administrator does on the machine itself is not counted.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::caller::LOCAL;
+use crate::access::{Call, Calls, Grant};
+use crate::ledger::{Entry, Event, Order};
+use crate::licence::CreditCode;
+use crate::store::{Store, StoreError};
+use crate::time::{Date, UnixTime};
+
+/// The kind of a use (FORMAT.md §6).
+const USE: u8 = 13;
+/// Entries are not quite in the order of their times: an act may wait for its turn, and a clock may be a little behind.
+const OUT_OF_ORDER: i64 = 600;
+/// How often an entry of whatever kind is opened to see its time.
+const LOOK_EVERY: u64 = 1_024;
+
+/// Acts of today.
+#[derive(Clone, Debug)]
+pub(super) struct Ceilings(Arc<Mutex<Counted>>);
+
+#[derive(Debug)]
+struct Counted {
+    day: Option<Date>,
+    acts: HashMap<(CreditCode, Call), u64>,
+    /// Entries before this one are counted only once [`Ceilings::count_before`] did.
+    opened_at: u64,
+    is_complete: bool,
+}
+
+/// One act that is counted. Dropped, it is given back, unless [`Reserved::keep`] said that it was done.
+#[derive(Debug)]
+#[must_use]
+pub(super) struct Reserved {
+    ceilings: Ceilings,
+    key: (CreditCode, Call),
+    day: Date,
+    is_kept: bool,
+}
+
+/// No grant that applies leaves anything today.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NothingLeft;
+
+impl Ceilings {
+    /// For a ledger of so many entries, none of which is counted yet.
+    pub(super) fn new(opened_at: u64) -> Self {
+        let counted = Counted { day: None, acts: HashMap::new(), opened_at, is_complete: false };
+        Self(Arc::new(Mutex::new(counted)))
+    }
+
+    /// Those of `grants` that leave something for their calls today.
+    pub(super) fn leaving<'a>(&self, grants: &[&'a Grant], today: Date) -> Vec<&'a Grant> {
+        let mut counted = self.counted();
+        counted.turn(today);
+        grants.iter().copied().filter(|grant| counted.leaves(grant)).collect()
+    }
+
+    /// Counts one act, if one of `grants` leaves something for it; and says which do.
+    pub(super) fn reserve<'a>(
+        &self,
+        (department, call): (CreditCode, Call),
+        grants: &[&'a Grant],
+        today: Date,
+    ) -> Result<(Vec<&'a Grant>, Reserved), NothingLeft> {
+        let mut counted = self.counted();
+        let day = counted.turn(today);
+        let leaving: Vec<_> = grants.iter().copied().filter(|grant| counted.leaves(grant)).collect();
+        if leaving.is_empty() {
+            return Err(NothingLeft);
+        }
+        let key = (department, call);
+        *counted.acts.entry(key).or_default() += 1;
+        Ok((leaving, Reserved { ceilings: self.clone(), key, day, is_kept: false }))
+    }
+
+    /// Counts what was done, on the day of the ledger's newest entry, before the installation was opened. Once is enough.
+    pub(super) fn count_before(&self, store: &Store) -> Result<(), StoreError> {
+        let opened_at = match &*self.counted() {
+            counted if counted.is_complete => return Ok(()),
+            counted => counted.opened_at,
+        };
+        let (day, acts) = match acts_before(store, opened_at)? {
+            Some(found) => found,
+            None => return Ok(()),
+        };
+        let mut counted = self.counted();
+        if counted.is_complete {
+            return Ok(());
+        }
+        counted.is_complete = true;
+        counted.turn(day);
+        if counted.day == Some(day) {
+            for (key, number) in acts {
+                *counted.acts.entry(key).or_default() += number;
+            }
+        }
+        Ok(())
+    }
+
+    fn counted(&self) -> MutexGuard<'_, Counted> {
+        // Nothing panics while it is held, and the counts are whole after each line.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn give_back(&self, key: &(CreditCode, Call), day: Date) {
+        let mut counted = self.counted();
+        if counted.day == Some(day)
+            && let Some(acts) = counted.acts.get_mut(key)
+        {
+            *acts = acts.saturating_sub(1);
+        }
+    }
+}
+
+impl Counted {
+    /// Begins a new day; an old one does not come back.
+    fn turn(&mut self, today: Date) -> Date {
+        match self.day {
+            Some(day) if day >= today => day,
+            _ => {
+                self.acts.clear();
+                self.day = Some(today);
+                today
+            }
+        }
+    }
+
+    fn leaves(&self, grant: &Grant) -> bool {
+        grant
+            .terms
+            .daily
+            .is_none_or(|daily| self.done(grant.department, grant.terms.calls) < u64::from(daily))
+    }
+
+    fn done(&self, department: CreditCode, calls: Calls) -> u64 {
+        calls.iter().filter_map(|call| self.acts.get(&(department, call))).sum()
+    }
+}
+
+impl Reserved {
+    /// The act was done, or may have been.
+    pub(super) fn keep(mut self) {
+        self.is_kept = true;
+    }
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            self.ceilings.give_back(&self.key, self.day);
+        }
+    }
+}
+
+type Acts = HashMap<(CreditCode, Call), u64>;
+
+/// Acts on the day of the newest entry before `end`.
+fn acts_before(store: &Store, end: u64) -> Result<Option<(Date, Acts)>, StoreError> {
+    let Some(last) = end.checked_sub(1) else { return Ok(None) };
+    let day = store.entry(last)?.at.date();
+    let mut acts = Acts::new();
+    for position in (0..end).rev() {
+        let entry = match position % LOOK_EVERY {
+            0 => Some(store.entry(position)?),
+            _ => store.entry_of_kind(position, &[Event::LICENCE, Event::STATUS, USE])?,
+        };
+        let Some(Entry { at, event }) = entry else { continue };
+        if at < day.start().plus(-OUT_OF_ORDER) {
+            break;
+        }
+        if let Some(key) = act(&event).filter(|_| is_on(day, at)) {
+            *acts.entry(key).or_default() += 1;
+        }
+    }
+    Ok(Some((day, acts)))
+}
+
+fn is_on(day: Date, at: UnixTime) -> bool {
+    day.start() <= at && at < day.end()
+}
+
+/// Whose act an entry is, and of which call.
+fn act(event: &Event) -> Option<(CreditCode, Call)> {
+    let (Order { department, asked_by }, call) = match event {
+        Event::Licence(issued) => (&issued.order, Call::Issue),
+        Event::SdJwt(issued) => (&issued.order, Call::Issue),
+        Event::Status(change) => (&change.order, Call::Status),
+        Event::Use(used) => (&used.order, used.call),
+        _ => return None,
+    };
+    (asked_by != LOCAL).then_some((*department, call))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::access::{Basis, GrantId, GrantState, GrantedTypes, Terms};
+
+    const CODE: &str = "11100000000013338W";
+
+    fn grant(calls: &[Call], daily: Option<u32>) -> Grant {
+        let terms = Terms {
+            calls: calls.iter().copied().collect(),
+            types: GrantedTypes::All,
+            addresses: Vec::new(),
+            from: None,
+            to: None,
+            daily,
+            basis: Basis::Duty,
+        };
+        let department = CODE.parse().unwrap();
+        Grant { id: GrantId::from_bytes([1; 8]), department, terms, state: GrantState::InForce }
+    }
+
+    fn key(call: Call) -> (CreditCode, Call) {
+        (CODE.parse().unwrap(), call)
+    }
+
+    fn today() -> Date {
+        Date::new(2026, 11, 24).unwrap()
+    }
+
+    /// ADVERSARY #56: 64 calls side by side, some of which come to nothing.
+    #[test]
+    fn calls_side_by_side_cannot_pass_a_ceiling() {
+        let ceilings = Ceilings::new(0);
+        let one = grant(&[Call::Issue, Call::Status], Some(100));
+        let done = AtomicU32::new(0);
+        std::thread::scope(|scope| {
+            for thread in 0..64_u32 {
+                let (ceilings, one, done) = (&ceilings, &one, &done);
+                scope.spawn(move || {
+                    let call = if thread % 2 == 0 { Call::Issue } else { Call::Status };
+                    for turn in 0..50 {
+                        let Ok((_, reserved)) = ceilings.reserve(key(call), &[one], today()) else {
+                            continue;
+                        };
+                        std::thread::yield_now();
+                        if (turn + thread) % 3 == 0 {
+                            drop(reserved);
+                        } else {
+                            done.fetch_add(1, Ordering::Relaxed);
+                            reserved.keep();
+                        }
+                    }
+                });
+            }
+        });
+        assert_eq!(done.load(Ordering::Relaxed), 100);
+        assert_eq!(ceilings.reserve(key(Call::Issue), &[&one], today()).unwrap_err(), NothingLeft);
+        let tomorrow = today().plus(0, 0, 1).unwrap();
+        assert!(ceilings.reserve(key(Call::Issue), &[&one], tomorrow).is_ok());
+        assert!(
+            ceilings.reserve(key(Call::Issue), &[&one], today()).is_ok(),
+            "the old day does not come back"
+        );
+    }
+
+    #[test]
+    fn a_grant_counts_its_own_calls_whichever_grant_allowed_them() {
+        let ceilings = Ceilings::new(0);
+        let (narrow, wide) = (grant(&[Call::Lookup], Some(1)), grant(&[Call::Lookup], None));
+        let (leaving, reserved) = ceilings.reserve(key(Call::Lookup), &[&narrow, &wide], today()).unwrap();
+        assert_eq!(leaving.len(), 2);
+        reserved.keep();
+        assert_eq!(ceilings.leaving(&[&narrow, &wide], today()), [&wide]);
+        assert!(ceilings.reserve(key(Call::Lookup), &[&narrow], today()).is_err());
+        assert!(ceilings.reserve(key(Call::Status), &[&grant(&[Call::Status], Some(0))], today()).is_err());
+    }
+
+    proptest! {
+        /// Whatever is begun, given back and done in whatever order: never more is done than the ceiling allows.
+        #[test]
+        fn never_more_than_the_ceiling(daily in 0_u32..20, acts in prop::collection::vec(0_u8..3, 0..200)) {
+            let ceilings = Ceilings::new(0);
+            let one = grant(&[Call::Lookup, Call::Materials], Some(daily));
+            let (mut open, mut done) = (Vec::new(), 0_u32);
+            for act in acts {
+                let call = if act == 0 { Call::Lookup } else { Call::Materials };
+                if let Ok((_, reserved)) = ceilings.reserve(key(call), &[&one], today()) {
+                    open.push(reserved);
+                }
+                if act == 2 && !open.is_empty() {
+                    open.remove(0).keep();
+                    done += 1;
+                } else if act == 1 {
+                    open.pop();
+                }
+                prop_assert!(done + u32::try_from(open.len()).unwrap() <= daily);
+            }
+        }
+    }
+}
