@@ -25,16 +25,17 @@ pub(super) async fn for_department(
     let code: Option<CreditCode> = code.ok().and_then(|Path(code)| code.parse().ok());
     let body = json_body(&state, request).await?;
     let (registry, now) = (Arc::clone(&state.registry), state.now());
-    // What is no code is as unknown as one that nobody has.
-    let code = code.ok_or(ActError::NotFound)?;
-    let made = to_its_end(async move { registry.certify_tls_client(&caller, code, &body, now).await });
+    let made = to_its_end(async move {
+        // What is no code is as unknown as one that nobody has.
+        let code = code.ok_or(ActError::NotFound)?;
+        registry.certify_tls_client(&caller, code, &body, now).await
+    });
     let view = answer::json(&made.await?)?;
     Ok(answer::with_status(view, StatusCode::CREATED))
 }
 
 pub(super) async fn for_server(
     extract::State(state): extract::State<State>,
-    Department(_): Department,
     request: Request,
 ) -> Result<Response, Problem> {
     let body = json_body(&state, request).await?;

@@ -21,7 +21,7 @@ use crate::registry::Caller;
 /// Names the department that an administrator acts for.
 pub(super) const ACTING_DEPARTMENT: HeaderName = HeaderName::from_static("acting-department");
 
-/// Who asks, let in by the call's line in `admission`. As an extractor it stands before all others.
+/// The department that asks. As an extractor it stands before all others, so that nothing is said to strangers.
 pub(super) struct Department(pub(super) Caller);
 
 impl FromRequestParts<State> for Department {
@@ -33,22 +33,18 @@ impl FromRequestParts<State> for Department {
     }
 }
 
-/// Who asks, and not too often: over the network by what the request shows, from the address that it comes from; on the local socket
-/// by an administrator's word as well.
+/// Who asks: over TCP by a credential, from the address of the connection; on the local socket by an administrator's word as well.
 pub(super) async fn identify(parts: &Parts, state: &State, admits: Admits) -> Result<Caller, Problem> {
-    let acting = match state.listener {
-        Listener::Local => parts.headers.get(ACTING_DEPARTMENT),
-        Listener::Tcp => None,
-    };
-    let names_nobody = acting.is_none() && !parts.headers.contains_key(AUTHORIZATION);
-    let caller = match acting {
+    let headers = &parts.headers;
+    let is_local = state.listener == Listener::Local;
+    let caller = match headers.get(ACTING_DEPARTMENT).filter(|_| is_local) {
         Some(code) => code.to_str().ok().and_then(|code| state.registry.acting(code)),
-        None if state.listener == Listener::Local && names_nobody && admits.knows_the_machine() => {
-            Some(state.registry.machine())
+        None if is_local && !headers.contains_key(AUTHORIZATION) => {
+            matches!(admits, Admits::RolesOrMachine(_)).then(|| state.registry.machine())
         }
         None => shown(parts, state).await?,
     };
-    let Some(caller) = caller else { return Err(refusal(parts, state)) };
+    let caller = caller.ok_or_else(|| refusal(parts, state))?;
     let caller = match parts.extensions.get::<Source>() {
         Some(Source(address)) => caller.asking_from(*address),
         None => caller,
@@ -56,7 +52,7 @@ pub(super) async fn identify(parts: &Parts, state: &State, admits: Admits) -> Re
     if let Some(trace) = parts.extensions.get::<Trace>() {
         trace.asked_by(&caller);
     }
-    if state.listener == Listener::Tcp {
+    if !is_local {
         state.watch.called(&caller)?;
     }
     Ok(caller)

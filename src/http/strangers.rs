@@ -12,27 +12,34 @@ use quick_cache::unsync::Cache;
 use crate::config::StrangerLimits;
 
 /// Where a request over TCP comes from. A proxy's word on it is not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Peer(IpAddr);
 
+/// Who is told to wait together: all that one client has at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Neighbourhood(IpAddr);
+
 impl Peer {
-    /// An IPv6 address stands for its network of 64 bits, all of which one client has at hand.
-    pub(super) fn of(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            IpAddr::V6(address) => {
-                let network = address.to_bits() >> 64 << 64;
-                // Loopback is one address, not a network.
-                Self(if address.is_loopback() { address } else { Ipv6Addr::from_bits(network) }.into())
+    pub(super) const fn of(address: IpAddr) -> Self {
+        Self(address.to_canonical())
+    }
+
+    /// An IPv6 address stands for its network of 64 bits.
+    fn neighbourhood(self) -> Neighbourhood {
+        Neighbourhood(match self.0 {
+            // Loopback is one address, not a network.
+            IpAddr::V6(address) if !address.is_loopback() => {
+                Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into()
             }
-            v4 @ IpAddr::V4(_) => Self(v4),
-        }
+            address => address,
+        })
     }
 }
 
 /// Remembers, for each address that had no good key, when its allowance is whole again.
 pub struct Strangers {
     limits: StrangerLimits,
-    whole_at: Mutex<Cache<Peer, Instant>>,
+    whole_at: Mutex<Cache<Neighbourhood, Instant>>,
 }
 
 impl Strangers {
@@ -43,17 +50,18 @@ impl Strangers {
     /// Takes one refusal off the address's allowance; where none is left, how long until there is one.
     pub(super) fn refuse(&self, peer: Peer, now: Instant) -> Result<(), Duration> {
         let times = if peer.0.is_loopback() { self.limits.loopback_times } else { 1 };
+        let neighbours = peer.neighbourhood();
         let interval = self.limits.interval / times.max(1);
         let allowance = self.limits.interval.saturating_mul(self.limits.burst);
         // The table holds nothing that a panic elsewhere could have left half done.
         let mut whole_at = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = whole_at.get(&peer).map_or(now, |at| (*at).max(now));
+        let before = whole_at.get(&neighbours).map_or(now, |at| (*at).max(now));
         let after = before + interval;
         let owed = after.saturating_duration_since(now);
         if owed > allowance {
             return Err(owed - allowance);
         }
-        whole_at.insert(peer, after);
+        whole_at.insert(neighbours, after);
         Ok(())
     }
 }
@@ -101,8 +109,9 @@ mod tests {
     #[test]
     fn one_client_is_one_however_it_writes_its_address() {
         assert_eq!(peer("::ffff:192.0.2.1"), peer("192.0.2.1"));
-        assert_eq!(peer("2001:db8:0:1::1"), peer("2001:db8:0:1:ffff::2"));
-        assert_ne!(peer("2001:db8:0:1::1"), peer("2001:db8:0:2::1"));
+        let neighbourhood = |address| peer(address).neighbourhood();
+        assert_eq!(neighbourhood("2001:db8:0:1::1"), neighbourhood("2001:db8:0:1:ffff::2"));
+        assert_ne!(neighbourhood("2001:db8:0:1::1"), neighbourhood("2001:db8:0:2::1"));
     }
 
     #[test]

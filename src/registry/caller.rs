@@ -73,6 +73,11 @@ impl Caller {
         self.asked_by == LOCAL
     }
 
+    /// Whether it asks on the machine itself.
+    pub fn is_machine(&self) -> bool {
+        self.is_local()
+    }
+
     /// Whether it has one of these roles.
     pub fn has_one_of(&self, roles: &[Role]) -> bool {
         roles.iter().any(|role| self.roles.contains(*role))

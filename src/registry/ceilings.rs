@@ -86,10 +86,7 @@ impl Ceilings {
             counted if counted.is_complete => return Ok(()),
             counted => counted.opened_at,
         };
-        let (day, acts) = match acts_before(store, opened_at)? {
-            Some(found) => found,
-            None => return Ok(()),
-        };
+        let Some((day, acts)) = acts_before(store, opened_at)? else { return Ok(()) };
         let mut counted = self.counted();
         if counted.is_complete {
             return Ok(());
@@ -190,7 +187,6 @@ fn is_on(day: Date, at: UnixTime) -> bool {
 fn act(event: &Event) -> Option<(CreditCode, Call)> {
     let (Order { department, asked_by }, call) = match event {
         Event::Licence(issued) => (&issued.order, Call::Issue),
-        Event::SdJwt(issued) => (&issued.order, Call::Issue),
         Event::Status(change) => (&change.order, Call::Status),
         Event::Use(used) => (&used.order, used.call),
         _ => return None,

@@ -32,6 +32,9 @@ struct Comparison {
     claims: Claims,
 }
 
+/// The licence that was answered for, and the keys that were compared.
+type Compared = (HeldLicence, Vec<String>);
+
 impl Registry {
     /// Answers `{"holder", "type", "number"?, "claims", "purpose"}`. The use is in the ledger, durable, when this returns.
     pub async fn compare(
@@ -75,7 +78,7 @@ impl Registry {
         comparison: &Comparison,
         sight: &Sight,
         now: UnixTime,
-    ) -> Result<(ComparisonResult, Option<(HeldLicence, Vec<String>)>), ActError> {
+    ) -> Result<(ComparisonResult, Option<Compared>), ActError> {
         let Comparison { type_code, number, claims } = comparison;
         let Some(granted) = sight.fields(*type_code) else {
             return Ok((ComparisonResult::NoSuchLicence, None));

@@ -14,7 +14,7 @@ use super::status_lists::Noted;
 use crate::access::{Role, RoleError, Roles};
 use crate::crypto::VerifyingKey;
 use crate::ledger::{
-    Credential, CredentialForm, CredentialState, Entitlement, Entry, Event, MintedCertificate,
+    Credential, CredentialForm, CredentialState, Entitlement, Entry, Event, MintedCertificate, Order,
 };
 use crate::licence::CreditCode;
 use crate::pki::{
@@ -105,7 +105,7 @@ impl Registry {
         body: &[u8],
         now: UnixTime,
     ) -> Result<TlsCertificateView, ActError> {
-        self.require_role(caller, Role::Administrator)?;
+        let order = self.administrators_order(caller)?;
         let ClientRequest { public_key, roles, expires } = read(body)?;
         let known = self.departments.get(&department).ok_or(ActError::NotFound)?;
         let own = self.roles_of(&department).ok_or(ActError::NotFound)?;
@@ -119,12 +119,8 @@ impl Registry {
         let certificate = minted.map_err(TlsCertificateError::from)?;
         self.keep_tls(&certificate, format!("tls-client-{department}"), terms.now).await?;
         let digest = certificate.fingerprint();
-        let entitlement = Entitlement {
-            roles,
-            expires: terms.expires,
-            form: CredentialForm::Certificate,
-            order: caller.order(),
-        };
+        let entitlement =
+            Entitlement { roles, expires: terms.expires, form: CredentialForm::Certificate, order };
         self.keep(
             Event::Credential(Credential {
                 id: *certificate.key_id().as_bytes(),
@@ -157,6 +153,11 @@ impl Registry {
         let certificate = minted.map_err(TlsCertificateError::from)?;
         self.keep_tls(&certificate, "tls-server".to_owned(), terms.now).await?;
         Ok(self.handed_out(&certificate, &city, None))
+    }
+
+    fn administrators_order(&self, caller: &Caller) -> Result<Order, ActError> {
+        self.require_role(caller, Role::Administrator)?;
+        Ok(caller.order())
     }
 
     fn city(&self) -> Result<CertifiedKey, ActError> {
@@ -246,6 +247,7 @@ fn asked_roles(asked: Option<Vec<String>>, own: Roles) -> Result<Roles, TlsCerti
 mod tests {
     use serde_json::json;
 
+    use super::super::caller::Caller;
     use super::super::tests::{City, now, runtime};
     use super::*;
     use crate::crypto::{Algorithm, Digest, SigningKey};
@@ -265,7 +267,9 @@ mod tests {
     fn client(registry: &Registry, changes: &serde_json::Value) -> Result<TlsCertificateView, ActError> {
         let department = CODE.parse().unwrap();
         let body = request(changes);
-        runtime().block_on(registry.certify_tls_client(&registry.machine(), department, &body, now()))
+        let machine = registry.machine();
+        let asked = registry.certify_tls_client(&machine, department, &body, now());
+        runtime().block_on(asked)
     }
 
     fn digest(view: &TlsCertificateView) -> Digest {
@@ -342,12 +346,12 @@ mod tests {
     fn a_department_without_the_role_gets_none() {
         let city = City::new();
         let registry = city.open();
-        let caller = city.issuer(&registry);
+        let asker = city.issuer(&registry);
         let body = request(&json!({}));
-        let asked = registry.certify_tls_client(&caller, CODE.parse().unwrap(), &body, now());
+        let asked = registry.certify_tls_client(&asker, CODE.parse().unwrap(), &body, now());
         assert_eq!(runtime().block_on(asked).unwrap_err().code(), "role_required");
-        let caller = Caller::local(CODE.parse().unwrap());
-        let asked = registry.certify_tls_client(&caller, CODE.parse().unwrap(), &body, now());
+        let asker = Caller::local(CODE.parse().unwrap());
+        let asked = registry.certify_tls_client(&asker, CODE.parse().unwrap(), &body, now());
         assert!(runtime().block_on(asked).is_ok());
     }
 }
