@@ -381,3 +381,6 @@ fn distinct(words: &[String]) -> Result<Roles, CredentialError> {
     }
     Ok(roles)
 }
+
+#[cfg(test)]
+mod tests;
