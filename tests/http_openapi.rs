@@ -73,6 +73,10 @@ async fn every_call_is_described_and_no_other() {
                 "/v1/grants",
                 "/v1/consents",
                 "/metrics",
+                "/v1/lookups",
+                "/v1/comparisons",
+                "/v1/holders",
+                "/v1/uses",
                 "/v1/departments",
                 "/v1/server-certificates",
             ]
@@ -212,6 +216,15 @@ async fn uses(city: &City, issued: &Value) -> Vec<(&'static str, Request<Body>)>
         let body = json!({"holder": holder, "item_code": item_code, "purpose": purpose}).to_string();
         keyed(post("/v1/materials", "application/json", body), key)
     };
+    let by_number = |path: &str, member: &str, value: Value| {
+        let purpose = json!({
+            "operator": "王小明", "item": "变更登记", "item_code": "000199002000", "case": "7", "reason": "核对变更材料",
+        });
+        let holder = json!({"code": "91999999XX00010111", "code_type": "001"});
+        let mut body = json!({"holder": holder, "type": "11100000MB0143028R001", "purpose": purpose});
+        body[member] = value;
+        keyed(post(path, "application/json", body.to_string()), &city.other)
+    };
     let qr = issued["qr"].as_str().unwrap();
     let given = city.send(for_a_purpose(qr, "核对经营范围")).await.expect(200).json()["receipt"].clone();
     let shown = city.send(show(json!(["number", "holder_name"]))).await.expect(201).json();
@@ -227,6 +240,12 @@ async fn uses(city: &City, issued: &Value) -> Vec<(&'static str, Request<Body>)>
         ("/v1/receipts/{id}", with(keyed(get(&receipt), &city.other), "accept", "text/html")),
         ("/v1/receipts/{id}", keyed(get(&receipt), &city.issuer)),
         ("/v1/receipts/{id}", get(&receipt)),
+        ("/v1/lookups", by_number("/v1/lookups", "type", json!("11100000MB0143028R001"))),
+        ("/v1/lookups", by_number("/v1/lookups", "holder", json!("nobody"))),
+        ("/v1/comparisons", by_number("/v1/comparisons", "claims", json!({"number": "1"}))),
+        ("/v1/comparisons", by_number("/v1/comparisons", "claims", json!([]))),
+        ("/v1/holders/uses", by_number("/v1/holders/uses", "before", json!(1))),
+        ("/v1/uses", keyed(get("/v1/uses"), &city.other)),
         ("/v1/materials", materials("000199002000", &city.other)),
         ("/v1/materials", materials("000199999000", &city.other)),
         ("/v1/materials", materials("000199002000", "elk_none")),

@@ -32,6 +32,12 @@ struct Comparison {
     claims: Claims,
 }
 
+/// The answer, with the licence that it is about and the keys that were compared; none where there is no such licence.
+struct Best {
+    result: ComparisonResult,
+    of: Option<(HeldLicence, Vec<String>)>,
+}
+
 impl Registry {
     /// Answers `{"holder", "type", "number"?, "claims", "purpose"}`. The use is in the ledger, durable, when this returns.
     pub async fn compare(
@@ -52,10 +58,10 @@ impl Registry {
         self.check_clock(now)?;
         let item_code = Some(purpose.part(PurposePart::ItemCode));
         let sight = self.sight(caller, &permit, &holder.number, item_code, now)?;
-        let (result, best) = self.best(&holder, &comparison, &sight, now)?;
+        let Best { result, of } = self.best(&holder, &comparison, &sight, now)?;
         // Whoever is told that something does not agree is told nothing else, not even by the receipt.
         let (mut checked, mut licences) = (Vec::new(), Vec::new());
-        if let Some((held, fields)) = best {
+        if let Some((held, fields)) = of {
             if result.agrees() {
                 checked.push(self.checked_kept(&held, &fields)?);
             }
@@ -68,17 +74,18 @@ impl Registry {
         Ok(ComparisonView { result: result.code(), receipt })
     }
 
-    /// The answer for the licence that agrees best, and the newest of those; with it the licence and the keys that were compared.
+    /// The answer for the licence that agrees best, and the newest of those.
     fn best(
         &self,
         holder: &AskedHolder,
         comparison: &Comparison,
         sight: &Sight,
         now: UnixTime,
-    ) -> Result<(ComparisonResult, Option<(HeldLicence, Vec<String>)>), ActError> {
+    ) -> Result<Best, ActError> {
         let Comparison { type_code, number, claims } = comparison;
+        let none = Best { result: ComparisonResult::NoSuchLicence, of: None };
         let Some(granted) = sight.fields(*type_code) else {
-            return Ok((ComparisonResult::NoSuchLicence, None));
+            return Ok(none);
         };
         let licence_type = self.catalogue.get(type_code);
         let mut best: Option<(ComparisonResult, HeldLicence)> = None;
@@ -102,9 +109,9 @@ impl Registry {
                 best = Some((result, held));
             }
         }
-        let Some((result, held)) = best else { return Ok((ComparisonResult::NoSuchLicence, None)) };
+        let Some((result, held)) = best else { return Ok(none) };
         let fields = compared(claims, &held, &granted);
-        Ok((result, Some((held, fields))))
+        Ok(Best { result, of: Some((held, fields)) })
     }
 }
 

@@ -5,6 +5,7 @@
 pub(crate) mod city;
 pub(crate) mod demo;
 pub(crate) mod disk;
+pub(crate) mod hall;
 pub(crate) mod http;
 pub(crate) mod load;
 pub(crate) mod seed;
