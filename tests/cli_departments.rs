@@ -114,7 +114,7 @@ fn one_that_only_verifies_needs_no_certificate() {
     let service = city.serve();
     assert_eq!(trust_list_version(&service, &city.folder), 1);
     let (status, problem) = issue(&service, made["api_key"].as_str().expect("a key"), "NEW-1");
-    assert_eq!((status, problem["code"].as_str()), (422, Some("not_an_issuer")));
+    assert_eq!((status, problem["code"].as_str()), (403, Some("role_required")));
 }
 
 #[test]

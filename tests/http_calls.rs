@@ -92,7 +92,7 @@ async fn every_wrong_key_is_answered_alike() {
 /// ADVERSARY #61: what is another's is as unknown as what never was.
 #[tokio::test]
 async fn another_departments_licence_is_unknown() {
-    let city = City::new();
+    let city = City::of_two_issuers();
     let issued = city.issue("1", SAMPLE).await.expect(201).json();
     let identifier = issued["identifier"].as_str().unwrap();
     let mut bodies = Vec::new();

@@ -137,7 +137,7 @@ async fn an_old_file_run_again_does_not_undo_what_came_after_it() {
 
 #[tokio::test]
 async fn rows_are_for_ones_own_licences_and_for_those_with_a_key() {
-    let city = City::new();
+    let city = City::of_two_issuers();
     let all = issued(&city, 1).await;
     let rows = [row(&all[0], "revoked", "x")];
     assert_eq!(told(&change(&city, &city.other, &rows).await), ["not_found"]);

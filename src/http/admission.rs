@@ -2,6 +2,7 @@
 //! handler sees anything.
 
 use axum::extract::{self, Request};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -134,7 +135,10 @@ pub(super) async fn admitted(parts: &Parts, state: &State, operation: Operation)
     let caller = identify(parts, state, admits).await?;
     let roles = admits.roles();
     if !caller.is_machine() && !caller.has_one_of(roles) {
-        return Err(ActError::RoleRequired { roles: roles.iter().copied().collect() }.into());
+        return Err(match roles {
+            [] => on_the_machine_only(),
+            some => ActError::RoleRequired { roles: some.iter().copied().collect() }.into(),
+        });
     }
     match admits {
         // An issue request may be sent again, and is answered then whatever is granted by now: its handler asks for the grant.
@@ -144,4 +148,9 @@ pub(super) async fn admitted(parts: &Parts, state: &State, operation: Operation)
         _ => {}
     }
     Ok(caller)
+}
+
+fn on_the_machine_only() -> Problem {
+    let detail = "this is done on the machine itself, through its local socket";
+    Problem::new(StatusCode::FORBIDDEN, "role_required", detail)
 }

@@ -94,15 +94,21 @@ impl Known {
 
     /// Every grant to a department, the implied one of former times among them.
     fn grants_of(&self, department: CreditCode) -> Vec<Grant> {
-        let Some(standing) = self.departments.get(&department) else { return Vec::new() };
-        let given = self.grants.values().map(|known| &known.change.grant);
-        let given: Vec<_> = given.filter(|grant| grant.department == department).cloned().collect();
+        let given = self.given_to(department).cloned();
+        given.chain(self.implied_grant(department)).collect()
+    }
+
+    /// The grant that a department has only because it was entered before there were roles, and none was given to it since.
+    pub(super) fn implied_grant(&self, department: CreditCode) -> Option<Grant> {
+        let standing = self.departments.get(&department).filter(|standing| standing.is_from_before)?;
         // What is only proposed takes nothing away.
-        let none_given = given.iter().all(|grant| grant.state == GrantState::Proposed);
-        match none_given && standing.is_from_before {
-            true => standing.implied(department).into_iter().collect(),
-            false => given,
-        }
+        let none_given = self.given_to(department).all(|grant| grant.state == GrantState::Proposed);
+        if none_given { standing.implied(department) } else { None }
+    }
+
+    fn given_to(&self, department: CreditCode) -> impl Iterator<Item = &Grant> {
+        let all = self.grants.values().map(|known| &known.change.grant);
+        all.filter(move |grant| grant.department == department)
     }
 }
 

@@ -187,6 +187,7 @@ fn is_on(day: Date, at: UnixTime) -> bool {
 fn act(event: &Event) -> Option<(CreditCode, Call)> {
     let (Order { department, asked_by }, call) = match event {
         Event::Licence(issued) => (&issued.order, Call::Issue),
+        Event::SdJwt(issued) => (&issued.order, Call::Issue),
         Event::Status(change) => (&change.order, Call::Status),
         Event::Use(used) => (&used.order, used.call),
         _ => return None,

@@ -9,9 +9,9 @@ use super::caller::{Caller, KeyName, NewApiKey};
 use super::grants::{GrantView, OrderView};
 use super::open::Registry;
 use super::status_lists::Noted;
-use crate::access::{Role, Roles};
+use crate::access::{Grant, GrantId, Role, Roles};
 use crate::ledger::{
-    Credential, CredentialForm, CredentialState, Department, Entitlement, Entry, Event, Order,
+    Credential, CredentialForm, CredentialState, Department, Entitlement, Entry, Event, GrantChange, Order,
 };
 use crate::licence::CreditCode;
 use crate::time::UnixTime;
@@ -76,6 +76,13 @@ pub struct NewKeyView {
     /// The key whose place it takes, and the second from which that opens nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rotated: Option<RotatedView>,
+}
+
+/// Without the secret.
+impl std::fmt::Debug for NewKeyView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "NewKeyView({} of {}, secret)", self.id, self.department)
+    }
 }
 
 /// A key that another takes the place of.
@@ -177,9 +184,24 @@ impl Registry {
         let known = self.departments.get(&code).ok_or(ActError::NotFound)?;
         let department = Department { roles: Some((roles, caller.order())), ..known.department.clone() };
         let _one_at_a_time = self.changes.lock().await;
+        self.write_out_implied_grant(caller, code, now).await?;
         self.enter_access(Event::Department(department), now).await?;
         let all = self.access_of_departments(now);
         all.into_iter().find(|one| one.code == code).ok_or(ActError::NotFound)
+    }
+
+    /// A department from before there were roles goes on with the grant that it had by that alone: once it has roles, it stands there.
+    async fn write_out_implied_grant(
+        &self,
+        caller: &Caller,
+        code: CreditCode,
+        now: UnixTime,
+    ) -> Result<(), ActError> {
+        let Some(implied) = self.access.known().implied_grant(code) else { return Ok(()) };
+        let id = GrantId::generate(&*self.random).map_err(|_| ActError::Internal("no random bytes"))?;
+        let grant = Grant { id, ..implied };
+        self.enter_access(Event::Grant(GrantChange { grant, order: caller.order(), proposed_by: None }), now)
+            .await
     }
 
     /// Makes one more API key for a department.
@@ -359,3 +381,6 @@ fn distinct(words: &[String]) -> Result<Roles, CredentialError> {
     }
     Ok(roles)
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 use super::act_error::ActError;
 use super::caller::Caller;
 use super::open::{KnownIssuer, Registry};
+use super::permit::Permit;
 use super::status_index::StatusIndexError;
 use super::status_lists::Noted;
 use super::views::IssuedView;
@@ -58,12 +59,8 @@ impl Registry {
         if let Some(replay) = self.replay(caller, idempotency_key, &request)? {
             return Ok(replay);
         }
-        let permit = self.permit(caller, Call::Issue, now)?;
-        self.check_clock(now)?;
-        let draft = Draft::from_json(body)?;
-        permit.check(&draft.type_code())?;
-        let prepared = match self.prepare(caller.department(), draft, now) {
-            Ok(prepared) => prepared,
+        let (permit, prepared) = match self.prepare_for(caller, body, now) {
+            Ok(both) => both,
             // The same request may have been done since it was looked for: what stands in its way is then its own licence.
             Err(error) => return self.replay(caller, idempotency_key, &request)?.ok_or(error),
         };
@@ -126,6 +123,20 @@ impl Registry {
             seconds if seconds > MOST_SECONDS_BEHIND => Err(ActError::ClockBehind { seconds }),
             _ => Ok(()),
         }
+    }
+
+    /// What the caller may have signed.
+    fn prepare_for(
+        &self,
+        caller: &Caller,
+        body: &[u8],
+        now: UnixTime,
+    ) -> Result<(Permit, Prepared<'_>), ActError> {
+        let permit = self.permit(caller, Call::Issue, now)?;
+        self.check_clock(now)?;
+        let prepared = self.prepare(caller.department(), Draft::from_json(body)?, now)?;
+        permit.check(&prepared.licence_type.code())?;
+        Ok((permit, prepared))
     }
 
     fn prepare(&self, department: CreditCode, draft: Draft, now: UnixTime) -> Result<Prepared<'_>, ActError> {

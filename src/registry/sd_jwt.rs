@@ -60,7 +60,9 @@ impl Registry {
         };
         let guard = self.store.keys().sd_jwt(&made.digest);
         let entry = Entry { at: now, event: Event::SdJwt(issued) };
-        let position = self.store.append(&entry, vec![guard], &*self.random).await?;
+        let appended = self.store.append(&entry, vec![guard], &*self.random).await;
+        permit.appended(&appended);
+        let position = appended?;
         self.note_entry(now);
         self.note_for_lists(position, Noted::Nothing, now);
         let SdJwt { text, vct, expires, .. } = made;

@@ -53,35 +53,38 @@ impl City {
     }
 
     fn with_other(other: &str, types_of_other: Vec<TypeCode>) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let authority = |code: &str, name| Authority::new(code.parse().unwrap(), name).unwrap();
-        let department = |code, name, types| {
-            let mut department = DepartmentPlan::new(authority(code, name), types, Algorithm::Es256);
+        let department = |code: &str, name, types| {
+            let authority = Authority::new(code.parse().unwrap(), name).unwrap();
+            let mut department = DepartmentPlan::new(authority, types, Algorithm::Es256);
             department.grants.push(every_question());
             department
         };
         let types = Catalogue::shipped().unwrap().iter().map(LicenceType::code).collect();
+        Self::of(vec![
+            department(ISSUER, "示范市市场监督管理局", types),
+            department(other, "示范市政务服务中心", types_of_other),
+        ])
+    }
+
+    /// A city of these departments, two at least.
+    pub(crate) fn of(departments: Vec<DepartmentPlan>) -> Self {
+        let dir = tempfile::tempdir().unwrap();
         let plan = Plan {
             region: "示范市".to_owned(),
-            city: authority("11110000000021135M", "示范市人民政府"),
+            city: Authority::new("11110000000021135M".parse().unwrap(), "示范市人民政府").unwrap(),
             area_code: None,
             public_url: "http://127.0.0.1:8080".to_owned(),
-            departments: vec![
-                department(ISSUER, "示范市市场监督管理局", types),
-                department(other, "示范市政务服务中心", types_of_other),
-            ],
+            departments,
             checkpoint: None,
             keys: None,
         };
         let made = make_installation(dir.path(), &plan, Arc::new(SystemRandom), an_hour_ago()).unwrap();
-        let key = |code: &str| {
-            made.departments.iter().find(|made| made.code.to_string() == code).unwrap().api_key.to_string()
-        };
+        let key = |place: usize| made.departments[place].api_key.to_string();
         let (registry, _) =
             Registry::open(dir.path(), "a test".to_owned(), IndexPolicy::CatchUp, Arc::new(SystemRandom))
                 .unwrap();
         let state = State::new(Arc::new(registry), HttpLimits::default(), Arc::new(SystemRandom));
-        Self { issuer: key(ISSUER), other: key(other), _dir: dir, state }
+        Self { issuer: key(0), other: key(1), _dir: dir, state }
     }
 
     pub(crate) fn router(&self, listener: Listener) -> Router {
