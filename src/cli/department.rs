@@ -297,7 +297,11 @@ fn print_key(made: &Value, output: OutputArgs) -> Result<(), CliError> {
         return line(format_args!("{made:#}"));
     }
     let text = |key: &str| made.get(key).and_then(Value::as_str).unwrap_or_default();
-    line(format_args!("{}: its API key, shown this once, good until {}:", text("department"), text("expires")))?;
+    line(format_args!(
+        "{}: its API key, shown this once, good until {}:",
+        text("department"),
+        text("expires")
+    ))?;
     line(format_args!("  {}", text("api_key")))?;
     match made.get("rotated") {
         Some(old) => {

@@ -241,7 +241,8 @@ pub fn list_departments(dir: &Path) -> Result<Vec<ListedDepartment>, CheckError>
     walk_entries(dir, &|kind| kind == DEPARTMENT || kind == API_KEY, &mut |_, entry| {
         match entry.event {
             Event::Department(one) => {
-                let usual = if one.issuing.is_some() { Roles::of_an_issuer() } else { Roles::of_a_verifier() };
+                let usual =
+                    if one.issuing.is_some() { Roles::of_an_issuer() } else { Roles::of_a_verifier() };
                 let roles = one.roles.as_ref().map_or(usual, |(roles, _)| *roles);
                 departments.insert(one.code, (DepartmentView::of(&one), roles));
             }
@@ -264,9 +265,11 @@ pub fn list_departments(dir: &Path) -> Result<Vec<ListedDepartment>, CheckError>
         let own = keys.iter().filter(|(department, _)| *department == code);
         own.map(|(_, key)| key.clone()).collect()
     };
-    let listed = departments
-        .into_values()
-        .map(|(department, roles)| ListedDepartment { api_keys: keys_of(department.code), roles, department });
+    let listed = departments.into_values().map(|(department, roles)| ListedDepartment {
+        api_keys: keys_of(department.code),
+        roles,
+        department,
+    });
     Ok(listed.collect())
 }
 
@@ -279,6 +282,7 @@ mod tests {
     use super::super::tests::{City, now};
     use super::*;
     use crate::crypto::Algorithm;
+    use crate::licence::Authority;
 
     const CODE: &str = "11999900MB0000553B";
 
