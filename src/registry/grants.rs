@@ -249,6 +249,7 @@ impl Registry {
                 Some(code) if self.catalogue.get(&code).is_none() => {
                     let detail = format_args!("type {code} is not in the catalogue");
                     wrong.add(&format!("{path}/type"), "type_unknown", detail);
+                    types.insert(code, GrantedFields::All);
                 }
                 Some(code) if types.contains_key(&code) => {
                     let detail = format_args!("type {code} stands there twice");
@@ -301,8 +302,10 @@ enum Refused {
 }
 
 fn read_calls(path: &str, value: Json, wrong: &mut Wrong) -> Option<Calls> {
+    let items = wrong.items(path, value)?;
+    let is_empty = items.is_empty();
     let mut calls: Vec<Call> = Vec::new();
-    for (path, item) in wrong.items(path, value)? {
+    for (path, item) in items {
         match wrong.parsed::<Call>(&path, "call", &item) {
             Some(call) if calls.contains(&call) => {
                 wrong.add(&path, "twice", format_args!("\"{call}\" stands there twice"));
@@ -310,7 +313,8 @@ fn read_calls(path: &str, value: Json, wrong: &mut Wrong) -> Option<Calls> {
             call => calls.extend(call),
         }
     }
-    Some(calls.into_iter().collect())
+    // Where none could be read, that has been said.
+    (is_empty || !calls.is_empty()).then(|| calls.into_iter().collect())
 }
 
 /// Four eyes stand before a new issuer, except on the machine itself.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::access::Access;
-use super::caller::{Caller, KeyName};
+use super::caller::Caller;
 use super::ceilings::Ceilings;
 use super::certifier::department_key;
 use super::key_files::{KeyFiles, KeyFilesError, name};
@@ -19,7 +19,7 @@ use super::views::DepartmentView;
 use crate::access::{AccessLimits, Network};
 use crate::crypto::Random;
 use crate::issue::Issuer;
-use crate::ledger::{CheckpointKey, Credential, CredentialState, Department, Event, VerifierKeyError};
+use crate::ledger::{CheckpointKey, Department, Event, VerifierKeyError};
 use crate::licence::{
     AreaCode, Authority, Catalogue, CatalogueError, CreditCode, ServiceItems, ServiceItemsError, TextError,
 };
