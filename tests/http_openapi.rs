@@ -70,11 +70,18 @@ async fn every_call_is_described_and_no_other() {
                 "/v1/receipts",
                 "/v1/presentations",
                 "/v1/materials",
+<<<<<<< HEAD
                 "/v1/lookups",
                 "/v1/comparisons",
                 "/v1/holders",
                 "/v1/uses",
+=======
+                "/v1/grants",
+                "/v1/consents",
+                "/metrics",
+>>>>>>> grants
                 "/v1/departments",
+                "/v1/keys",
                 "/v1/server-certificates",
             ]
             .iter()

@@ -47,6 +47,9 @@ struct DemoFile {
     /// API key of the supervisors.
     #[serde(default)]
     supervisor: String,
+    /// API key of the administrators.
+    #[serde(default)]
+    administrator: String,
     /// Who holds them.
     #[serde(default)]
     holders: Vec<DemoHolder>,
@@ -139,6 +142,7 @@ async fn make(args: &DemoArgs, url: &str, file: &Path) -> Result<(), CliError> {
         licences,
         portal: key_of(Role::Portal),
         supervisor: key_of(Role::Supervisor),
+        administrator: key_of(Role::Administrator),
         holders,
         items,
     };

@@ -1,6 +1,6 @@
 //! The demo's city: invented names and codes, real types, every sample.
 
-use crate::access::{Basis, Call, GrantedTypes, Role, Terms};
+use crate::access::{Basis, Call, GrantedFields, GrantedTypes, Role, Terms};
 use crate::crypto::Algorithm;
 use crate::licence::{Authority, Catalogue, TypeCode};
 use crate::registry::{DepartmentPlan, Plan};
@@ -25,10 +25,14 @@ const DEPARTMENTS: [(&str, &str, Algorithm, &[&str]); 4] = [
 ];
 
 /// Who else there is: code, name, the one role it has. They issue nothing and verify nothing.
-const OTHERS: [(&str, &str, Role); 2] = [
+const OTHERS: [(&str, &str, Role); 3] = [
     ("11999900MB0000668H", "示范市数据局", Role::Portal),
     ("11999900MB0000772M", "示范市政务服务监察室", Role::Supervisor),
+    ("11999900MB0000887U", "示范市电子政务管理办公室", Role::Administrator),
 ];
+
+/// Licences and changes of status of one department on one day.
+const DAILY: u32 = 5_000_000;
 
 macro_rules! samples {
     ($($name:literal),* $(,)?) => {
@@ -94,8 +98,13 @@ pub(super) fn plan(public_url: String) -> Result<Plan, CliError> {
         let defined = |code: &TypeCode| definers.contains(&code.definer().as_str());
         let types = catalogue.iter().map(crate::licence::LicenceType::code).filter(defined).collect();
         let mut department = DepartmentPlan::new(authority(code, name)?, types, algorithm);
-        if department.types.is_empty() {
-            department.grants.push(every_question());
+        let own = department.types.iter().map(|code| (*code, GrantedFields::All)).collect();
+        department.grants.push(questions(match department.types.is_empty() {
+            true => GrantedTypes::All,
+            false => GrantedTypes::Only(own),
+        }));
+        for grant in &mut department.grants {
+            grant.daily = grant.daily.map(|_| DAILY);
         }
         departments.push(department);
     }
@@ -115,11 +124,11 @@ pub(super) fn plan(public_url: String) -> Result<Plan, CliError> {
     })
 }
 
-/// What the service centre is granted: to look up, to compare and to ask for materials, every type with every field.
-fn every_question() -> Terms {
+/// To look up, to compare and to ask for materials: the service centre every type, the others their own, each with every field.
+fn questions(types: GrantedTypes) -> Terms {
     Terms {
         calls: [Call::Lookup, Call::Comparison, Call::Materials].into_iter().collect(),
-        types: GrantedTypes::All,
+        types,
         addresses: Vec::new(),
         from: None,
         to: None,

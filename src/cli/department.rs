@@ -1,16 +1,20 @@
 //! `elicense department`: departments of an installation that is there already, and their API keys.
 
 use clap::{Args, Subcommand};
-use serde_json::json;
+use hyper::Method;
+use serde_json::{Value, json};
 
-use super::access::open_alone;
+use super::access::{Access, open_alone, to_value};
+use super::client::Ask;
 use super::department_plan::{SignsWith, checked_types};
 use super::exit::{CliError, Exit};
 use super::print::line;
-use super::{DataArgs, OutputArgs, now};
+use super::{DataArgs, OutputArgs, now, runtime};
+use crate::access::Role;
 use crate::licence::{Authority, CreditCode, TypeCode};
 use crate::registry::{DepartmentPlan, MadeDepartment, Registry, list_departments};
 use crate::store::IndexPolicy;
+use crate::time::UnixTime;
 
 /// `department …`.
 #[derive(Subcommand)]
@@ -25,9 +29,13 @@ pub(super) enum DepartmentCommand {
     ///
     /// The trust list gets a new version; what the department has signed stays good. The service must be stopped.
     Certify(CertifyArgs),
-    /// Make one more API key for a department and show it once; the service must be stopped
+    /// Say which roles a department has: administrator, issuer, officer, verifier, supervisor, portal
+    Roles(RolesArgs),
+    /// Make one more API key for a department and show it once
     NewKey(NewKeyArgs),
-    /// Withdraw an API key for good; the service must be stopped
+    /// Make a key that takes an older one's place, which ends a while later
+    RotateKey(RotateKeyArgs),
+    /// Withdraw an API key or a certificate for good
     WithdrawKey(WithdrawKeyArgs),
 }
 
@@ -38,7 +46,9 @@ impl DepartmentCommand {
             Self::List(args) => args.output,
             Self::Add(args) => args.output,
             Self::Certify(args) => args.output,
+            Self::Roles(args) => args.output,
             Self::NewKey(args) => args.output,
+            Self::RotateKey(args) => args.output,
             Self::WithdrawKey(args) => args.output,
         }
     }
@@ -86,6 +96,36 @@ pub(super) struct CertifyArgs {
     output: OutputArgs,
 }
 
+/// Arguments of `department roles`.
+#[derive(Args)]
+pub(super) struct RolesArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// The department's credit code
+    #[arg(value_name = "CODE")]
+    code: CreditCode,
+    /// All its roles from now on; without any it may do nothing
+    #[arg(value_name = "ROLE")]
+    roles: Vec<Role>,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// Arguments of `department rotate-key`.
+#[derive(Args)]
+pub(super) struct RotateKeyArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// The old key's id, as `department list` shows it
+    #[arg(value_name = "ID")]
+    id: String,
+    /// Seconds for which the old key is good beside the new one; a week unless told otherwise
+    #[arg(long, value_name = "SECONDS")]
+    overlap: Option<u32>,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
 /// Arguments of `department new-key`.
 #[derive(Args)]
 pub(super) struct NewKeyArgs {
@@ -94,6 +134,12 @@ pub(super) struct NewKeyArgs {
     /// The department's credit code
     #[arg(value_name = "CODE")]
     code: CreditCode,
+    /// Its roles, separated by commas; all of the department's unless told otherwise
+    #[arg(long, value_name = "ROLE,…", value_delimiter = ',')]
+    roles: Vec<Role>,
+    /// When it ends, such as 2027-11-24T00:00:00+08:00; in a year unless told otherwise
+    #[arg(long, value_name = "TIME")]
+    expires: Option<UnixTime>,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -115,9 +161,15 @@ pub(super) fn run(command: &DepartmentCommand) -> Result<Exit, CliError> {
         DepartmentCommand::List(args) => list(args)?,
         DepartmentCommand::Add(args) => add(args)?,
         DepartmentCommand::Certify(args) => certify(args)?,
+        DepartmentCommand::Roles(args) => roles(args)?,
         DepartmentCommand::NewKey(args) => {
-            let made = alone(&args.data, "department new-key")?.new_api_key(args.code, now())?;
-            print_made(&made, args.output)?;
+            let roles = (!args.roles.is_empty()).then(|| words(&args.roles));
+            let body = json!({"roles": roles, "expires": args.expires});
+            print_key(&done(&args.data, &Act::NewKey(args.code, body))?, args.output)?;
+        }
+        DepartmentCommand::RotateKey(args) => {
+            let body = json!({"overlap": args.overlap});
+            print_key(&done(&args.data, &Act::RotateKey(key_id(&args.id)?, body))?, args.output)?;
         }
         DepartmentCommand::WithdrawKey(args) => withdraw(args)?,
     }
@@ -135,8 +187,11 @@ fn list(args: &ListArgs) -> Result<(), CliError> {
             [] => line("  only verifies")?,
             types => line(format_args!("  issues {}", types.join(", ")))?,
         }
+        line(format_args!("  roles {}", words(&one.roles.iter().collect::<Vec<_>>()).join(", ")))?;
         for key in &one.api_keys {
-            line(format_args!("  API key elk_{}…  made {}", key.id, key.made))?;
+            let ends = key.expires.map(|ends| format!("  ends {ends}")).unwrap_or_default();
+            let name = if key.form == "key" { "API key elk_" } else { "certificate cert:" };
+            line(format_args!("  {name}{}  made {}{ends}", key.id, key.made))?;
         }
     }
     Ok(())
@@ -159,12 +214,98 @@ fn certify(args: &CertifyArgs) -> Result<(), CliError> {
     line(format_args!("{}  {} is certified for licences and SD-JWT VC", department.code, department.name))
 }
 
-fn withdraw(args: &WithdrawKeyArgs) -> Result<(), CliError> {
-    let department = alone(&args.data, "department withdraw-key")?.withdraw_api_key(&args.id, now())?;
+fn roles(args: &RolesArgs) -> Result<(), CliError> {
+    let answer = done(&args.data, &Act::SetRoles(args.code, json!({"roles": words(&args.roles)})))?;
     if args.output.json {
-        return line(format_args!("{:#}", json!({"code": department, "withdrawn": true})));
+        return line(format_args!("{answer:#}"));
     }
-    line(format_args!("withdrawn: this API key of {department} opens nothing any more"))
+    let names = match args.roles.as_slice() {
+        [] => "no role".to_owned(),
+        roles => words(roles).join(", "),
+    };
+    line(format_args!("{} has {names}", args.code))
+}
+
+fn withdraw(args: &WithdrawKeyArgs) -> Result<(), CliError> {
+    let answer = done(&args.data, &Act::WithdrawKey(key_id(&args.id)?))?;
+    if args.output.json {
+        return line(format_args!("{answer:#}"));
+    }
+    line("withdrawn: it opens nothing any more")
+}
+
+/// What is done with roles and credentials, by the service that runs or by opening the installation.
+enum Act {
+    SetRoles(CreditCode, Value),
+    NewKey(CreditCode, Value),
+    RotateKey(String, Value),
+    WithdrawKey(String),
+}
+
+fn done(data: &DataArgs, act: &Act) -> Result<Value, CliError> {
+    runtime()?.block_on(async {
+        match Access::to(&data.dir, "department").await? {
+            Access::Service(mut client) => {
+                let (path, body) = match act {
+                    Act::SetRoles(code, body) => (format!("/v1/departments/{code}/roles"), body.to_string()),
+                    Act::NewKey(code, body) => (format!("/v1/departments/{code}/keys"), body.to_string()),
+                    Act::RotateKey(id, body) => (format!("/v1/keys/{id}/rotate"), body.to_string()),
+                    Act::WithdrawKey(id) => (format!("/v1/keys/{id}/withdraw"), String::new()),
+                };
+                let headers = vec![("content-type", "application/json".to_owned())];
+                let ask = Ask { method: Method::POST, path: &path, headers, body: body.into_bytes() };
+                client.json(ask).await
+            }
+            Access::Here(registry) => {
+                let (by, now) = (registry.machine(), now());
+                let bytes = |body: &Value| body.to_string().into_bytes();
+                let answer = match act {
+                    Act::SetRoles(code, body) => {
+                        to_value(&registry.set_roles(&by, *code, &bytes(body), now).await?)
+                    }
+                    Act::NewKey(code, body) => {
+                        to_value(&registry.new_key(&by, *code, &bytes(body), now).await?)
+                    }
+                    Act::RotateKey(id, body) => {
+                        to_value(&registry.rotate_key(&by, id, &bytes(body), now).await?)
+                    }
+                    Act::WithdrawKey(id) => to_value(&registry.withdraw_credential(&by, id, now).await?),
+                };
+                registry.close().map_err(CliError::internal)?;
+                answer
+            }
+        }
+    })
+}
+
+/// The id of a credential: alone, behind `elk_` or `cert:`, or as the whole key says it. The secret part goes nowhere.
+fn key_id(text: &str) -> Result<String, CliError> {
+    let bare = text.strip_prefix("elk_").or_else(|| text.strip_prefix("cert:")).unwrap_or(text);
+    let id = bare.split('_').next().unwrap_or(bare);
+    match id.len() == 16 && id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        true => Ok(id.to_owned()),
+        false => Err(CliError::Data("expected the 16 hexadecimal digits of a credential's id".to_owned())),
+    }
+}
+
+fn words(roles: &[Role]) -> Vec<&'static str> {
+    roles.iter().map(|role| role.as_str()).collect()
+}
+
+fn print_key(made: &Value, output: OutputArgs) -> Result<(), CliError> {
+    if output.json {
+        return line(format_args!("{made:#}"));
+    }
+    let text = |key: &str| made.get(key).and_then(Value::as_str).unwrap_or_default();
+    line(format_args!("{}: its API key, shown this once, good until {}:", text("department"), text("expires")))?;
+    line(format_args!("  {}", text("api_key")))?;
+    match made.get("rotated") {
+        Some(old) => {
+            let text = |key: &str| old.get(key).and_then(Value::as_str).unwrap_or_default();
+            line(format_args!("elk_{}… is good until {}", text("id"), text("expires")))
+        }
+        None => Ok(()),
+    }
 }
 
 fn alone(data: &DataArgs, command: &str) -> Result<Registry, CliError> {

@@ -50,12 +50,17 @@ impl Operation {
             Self::Materials => Admits::Granted(&[Role::Verifier], Call::Materials),
             Self::UsesOfHolder | Self::GiveConsent | Self::WithdrawConsent => Admits::Roles(&[Role::Portal]),
             Self::UsesOfAll => Admits::RolesOrMachine(&[Role::Supervisor]),
-            Self::ListGrants | Self::Metrics => {
+            Self::ListGrants | Self::ListDepartments | Self::Metrics => {
                 Admits::RolesOrMachine(&[Role::Administrator, Role::Supervisor])
             }
-            Self::GiveGrant | Self::ConfirmGrant | Self::WithdrawGrant | Self::CertifyDepartment => {
-                Admits::RolesOrMachine(&[Role::Administrator])
-            }
+            Self::GiveGrant
+            | Self::ConfirmGrant
+            | Self::WithdrawGrant
+            | Self::CertifyDepartment
+            | Self::SetRoles
+            | Self::NewKey
+            | Self::RotateKey
+            | Self::WithdrawKey => Admits::RolesOrMachine(&[Role::Administrator]),
             // Whoever has the service's own certificate can pass for it.
             Self::CertifyServer => Admits::RolesOrMachine(&[]),
             Self::VerifyBatch

@@ -24,6 +24,9 @@ use crate::access::Call;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
+/// The line in the log that an alarm is.
+pub(super) const BULK_PULL: &str = "bulk_pull";
+
 /// Templates of paths, by which answers are counted; what a client writes never becomes a label.
 static KNOWN_ROUTES: LazyLock<HashSet<&'static str>> =
     LazyLock::new(|| ROUTES.iter().map(|route| route.path).collect());

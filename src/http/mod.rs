@@ -3,7 +3,7 @@
 //! `server` accepts connections and drains them, `tls` shakes hands before, `descriptors` bounds them by what the process may open,
 //! `write_timeout` breaks with who does not read, `router` is the table of calls, `observe` stands around every one of
 //! them. Calls: `verifications` and `batch`, `licences`, `status_changes`, `receipts`, `presentations`, `lookups`, `comparisons`, `materials`, `uses`,
-//! `grants`, `consents`, `certificates`, `statements`, `service_items`, `status_lists`, `packs`, `page`, `present_page`, `openapi`. What they share: `state`, `admission` (who may make which call), `identity_provider`, `department`
+//! `grants`, `consents`, `departments`, `certificates`, `statements`, `service_items`, `status_lists`, `packs`, `page`, `present_page`, `openapi`. What they share: `state`, `admission` (who may make which call), `identity_provider`, `department`
 //! (who asks), `strangers` (how often who has no key), `trace` (what the request is called), `body` and `lines` (what was sent), `pictures` (bounded workers), `answer` and
 //! `problem` (what is sent back), `watch` (how often who asks: `limits`, `alarms`, `metrics`), `proxies` (whose word on an address is taken).
 
@@ -17,6 +17,7 @@ mod certificates;
 mod comparisons;
 mod consents;
 mod department;
+mod departments;
 mod descriptors;
 mod grants;
 mod identity_provider;

@@ -11,8 +11,8 @@ use super::observe::observe;
 use super::problem::Problem;
 use super::state::{Listener, State};
 use super::{
-    batch, certificates, comparisons, consents, grants, licences, lookups, materials, metrics, openapi,
-    packs, page, present_page, presentations, receipts, service_items, statements, status_changes,
+    batch, certificates, comparisons, consents, departments, grants, licences, lookups, materials, metrics,
+    openapi, packs, page, present_page, presentations, receipts, service_items, statements, status_changes,
     status_lists, uses, verifications,
 };
 
@@ -52,6 +52,11 @@ pub enum Operation {
     ChangeMany,
     CertifyDepartment,
     CertifyServer,
+    ListDepartments,
+    SetRoles,
+    NewKey,
+    RotateKey,
+    WithdrawKey,
     ShowReceipt,
     Materials,
     Present,
@@ -116,6 +121,11 @@ pub const ROUTES: &[Route] = &[
     post("/v1/licences/status-changes", Operation::ChangeMany),
     post("/v1/departments/{code}/certificates", Operation::CertifyDepartment),
     post("/v1/server-certificates", Operation::CertifyServer),
+    get("/v1/departments", Operation::ListDepartments),
+    post("/v1/departments/{code}/roles", Operation::SetRoles),
+    post("/v1/departments/{code}/keys", Operation::NewKey),
+    post("/v1/keys/{id}/rotate", Operation::RotateKey),
+    post("/v1/keys/{id}/withdraw", Operation::WithdrawKey),
     get("/v1/receipts/{id}", Operation::ShowReceipt),
     post("/v1/materials", Operation::Materials),
     post("/v1/presentations", Operation::Present),
@@ -173,6 +183,11 @@ impl Operation {
             Self::ChangeMany => on(filter, status_changes::change_many),
             Self::CertifyDepartment => on(filter, certificates::for_department),
             Self::CertifyServer => on(filter, certificates::for_server),
+            Self::ListDepartments => on(filter, departments::list),
+            Self::SetRoles => on(filter, departments::set_roles),
+            Self::NewKey => on(filter, departments::new_key),
+            Self::RotateKey => on(filter, departments::rotate_key),
+            Self::WithdrawKey => on(filter, departments::withdraw_key),
             Self::ShowReceipt => on(filter, receipts::show),
             Self::Materials => on(filter, materials::ask),
             Self::Present => on(filter, presentations::present),

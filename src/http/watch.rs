@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::alarms::{BulkPulls, Hashed};
 use super::limits::Limit;
-use super::metrics::Metrics;
+use super::metrics::{BULK_PULL, Metrics};
 use super::problem::Problem;
 use crate::access::{AccessLimits, Call};
 use crate::crypto::Digest;
@@ -97,7 +97,7 @@ impl Watch {
         if let Some(holders) = self.bulk_pulls.note(operator, with_department, Instant::now()) {
             self.metrics.bulk_pull();
             let key = caller.asked_by();
-            tracing::warn!(department, key, holders, "bulk_pull");
+            tracing::warn!(department, key, holders, "{BULK_PULL}");
         }
         Ok(())
     }

@@ -133,7 +133,7 @@ impl KnownCredential {
         self.credential.state == CredentialState::Made && ends.is_none_or(|ends| now < ends)
     }
 
-    fn form(&self) -> CredentialForm {
+    pub(super) fn form(&self) -> CredentialForm {
         self.credential.entitlement.as_ref().map_or(CredentialForm::Key, |entitlement| entitlement.form)
     }
 

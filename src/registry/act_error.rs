@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::credentials::CredentialError;
 use super::history::CameFirst;
 use super::holder_request::MemberError;
 use super::members::MembersRefused;
@@ -251,6 +252,12 @@ pub enum ActError {
     /// A certificate of TLS that cannot be made so.
     #[error(transparent)]
     TlsCertificate(#[from] TlsCertificateError),
+    /// A credential or roles that cannot be made so.
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
+    /// There is no such credential, or it opens nothing any more.
+    #[error("there is no such credential in force")]
+    CredentialNotFound,
     /// Something that cannot be.
     #[error("{0}")]
     Internal(&'static str),
@@ -328,6 +335,9 @@ impl ActError {
             Self::AlreadyReplaced { .. } => "already_replaced",
             Self::Raced { .. } | Self::Contended => "raced",
             Self::ClockBehind { .. } => "clock_behind",
+            Self::Credential(CredentialError::Json { source, .. }) if !source.is_data() => "not_json",
+            Self::Credential(_) => "credential_refused",
+            Self::CredentialNotFound => "not_found",
             Self::RoleRequired { .. } => "role_required",
             Self::NotGranted { .. } => "not_granted",
             Self::Grant(_) => "grant_refused",
@@ -397,6 +407,11 @@ impl ActError {
             }
             Self::TlsCertificate(_) => ErrorKind::Refused,
             Self::RoleRequired { .. } | Self::NotGranted { .. } => ErrorKind::Forbidden,
+            Self::Credential(CredentialError::Json { source, .. }) if !source.is_data() => {
+                ErrorKind::Unreadable
+            }
+            Self::Credential(_) => ErrorKind::Refused,
+            Self::CredentialNotFound => ErrorKind::NotFound,
             Self::NotFound | Self::ReceiptNotFound | Self::GrantNotFound | Self::ConsentNotFound => {
                 ErrorKind::NotFound
             }

@@ -86,10 +86,7 @@ impl Ceilings {
             counted if counted.is_complete => return Ok(()),
             counted => counted.opened_at,
         };
-        let (day, acts) = match acts_before(store, opened_at)? {
-            Some(found) => found,
-            None => return Ok(()),
-        };
+        let Some((day, acts)) = acts_before(store, opened_at)? else { return Ok(()) };
         let mut counted = self.counted();
         if counted.is_complete {
             return Ok(());

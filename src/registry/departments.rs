@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::caller::{KeyName, parse_api_key};
 use super::certifier::{CertifiedKey, Certifier, CertifyError, department_key, hex, scope};
 use super::check::{CheckError, walk_entries};
 use super::key_files::{KeyFilesError, name};
@@ -17,8 +16,8 @@ use super::open::Registry;
 use super::plan::DepartmentPlan;
 use super::views::{DepartmentView, MadeDepartment};
 use crate::access::Roles;
-use crate::ledger::{CredentialState, Event, Issuing};
-use crate::licence::{Authority, CreditCode, TextError, TypeCode};
+use crate::ledger::{CredentialForm, CredentialState, Event, Issuing};
+use crate::licence::{CreditCode, TextError, TypeCode};
 use crate::pki::{self, Certificate, CertificateEntry, ScopeError, TrustList, Usage};
 use crate::store::{AppendError, WitnessError};
 use crate::time::UnixTime;
@@ -50,9 +49,6 @@ pub enum DepartmentError {
         /// The type.
         type_code: TypeCode,
     },
-    /// No such API key is in force.
-    #[error("no API key with this id is in force: expected the 16 hexadecimal digits behind elk_")]
-    UnknownKey,
     /// The clock is behind the newest ledger entry: nothing is signed.
     #[error("the clock is {seconds} s behind the newest ledger entry; nothing is signed until it is right")]
     ClockBehind {
@@ -113,29 +109,6 @@ impl Registry {
         let made = certifier.api_key(&plan.authority, plan.roles.unwrap_or(Roles::NONE))?;
         self.close()?;
         Ok(made)
-    }
-
-    /// Gives a department one more API key.
-    pub fn new_api_key(self, code: CreditCode, now: UnixTime) -> Result<MadeDepartment, DepartmentError> {
-        self.check_departments_clock(now)?;
-        let known = self.departments.get(&code).ok_or(DepartmentError::Unknown { code })?;
-        let authority = Authority::new(code, &known.department.name)?;
-        let roles = self.roles_of(&code).unwrap_or(Roles::NONE);
-        let made = self.certifier(now).api_key(&authority, roles)?;
-        self.close()?;
-        Ok(made)
-    }
-
-    /// Withdraws an API key for good. `id` is the part of it that may be logged, with or without `elk_` before it.
-    pub fn withdraw_api_key(self, id: &str, now: UnixTime) -> Result<CreditCode, DepartmentError> {
-        self.check_departments_clock(now)?;
-        let name = key_name(id).ok_or(DepartmentError::UnknownKey)?;
-        let mut key = self.credential(name).ok_or(DepartmentError::UnknownKey)?;
-        key.state = CredentialState::Withdrawn;
-        let department = key.department;
-        self.certifier(now).append(Event::Credential(key))?;
-        self.close()?;
-        Ok(department)
     }
 
     pub(super) fn check_departments_clock(&self, now: UnixTime) -> Result<(), DepartmentError> {
@@ -236,33 +209,29 @@ impl Registry {
     }
 }
 
-/// The id of an API key: alone, behind `elk_`, or as the whole key says it.
-fn key_name(id: &str) -> Option<KeyName> {
-    if let Some((name, _)) = parse_api_key(id) {
-        return Some(name);
-    }
-    let digits = id.strip_prefix("elk_").unwrap_or(id);
-    let number = (digits.len() == 16).then(|| u64::from_str_radix(digits, 16).ok()).flatten();
-    number.map(|number| KeyName(number.to_be_bytes()))
-}
-
 /// A department with its API keys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ListedDepartment {
     /// The department.
     #[serde(flatten)]
     pub department: DepartmentView,
-    /// Its API keys that are in force, in the order of making.
+    /// Its roles.
+    pub roles: Roles,
+    /// Its credentials that are not withdrawn, in the order of making.
     pub api_keys: Vec<ListedApiKey>,
 }
 
-/// An API key that is in force.
+/// A credential that is not withdrawn.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ListedApiKey {
     /// The part that may be logged: 16 hexadecimal digits.
     pub id: String,
+    /// `key` or `certificate`.
+    pub form: &'static str,
     /// When it was made.
     pub made: UnixTime,
+    /// It opens nothing from this second on.
+    pub expires: Option<UnixTime>,
 }
 
 /// The departments of the installation in `dir`, by credit code, from its ledger alone: also beside a running service.
@@ -272,13 +241,19 @@ pub fn list_departments(dir: &Path) -> Result<Vec<ListedDepartment>, CheckError>
     walk_entries(dir, &|kind| kind == DEPARTMENT || kind == API_KEY, &mut |_, entry| {
         match entry.event {
             Event::Department(one) => {
-                departments.insert(one.code, DepartmentView::of(&one));
+                let usual = if one.issuing.is_some() { Roles::of_an_issuer() } else { Roles::of_a_verifier() };
+                let roles = one.roles.as_ref().map_or(usual, |(roles, _)| *roles);
+                departments.insert(one.code, (DepartmentView::of(&one), roles));
             }
             Event::Credential(key) => {
                 let id = hex(&key.id);
-                keys.retain(|(_, known)| known.id != id);
+                let before = keys.iter().position(|(_, known)| known.id == id);
+                let made = before.map_or(entry.at, |place| keys.remove(place).1.made);
                 if key.state == CredentialState::Made {
-                    keys.push((key.department, ListedApiKey { id, made: entry.at }));
+                    let entitlement = key.entitlement.as_ref();
+                    let form = entitlement.map_or(CredentialForm::Key, |one| one.form).as_str();
+                    let expires = entitlement.map(|one| one.expires);
+                    keys.push((key.department, ListedApiKey { id, form, made, expires }));
                 }
             }
             _ => {}
@@ -291,7 +266,7 @@ pub fn list_departments(dir: &Path) -> Result<Vec<ListedDepartment>, CheckError>
     };
     let listed = departments
         .into_values()
-        .map(|department| ListedDepartment { api_keys: keys_of(department.code), department });
+        .map(|(department, roles)| ListedDepartment { api_keys: keys_of(department.code), roles, department });
     Ok(listed.collect())
 }
 

@@ -274,13 +274,6 @@ impl Registry {
         all
     }
 
-    /// The credential with this name that is in force.
-    pub(super) fn credential(&self, name: KeyName) -> Option<Credential> {
-        let known = self.access.known();
-        let found = known.credentials.get(&name).map(|known| known.credential.clone());
-        found.filter(|credential| credential.state == CredentialState::Made)
-    }
-
     /// An administrator on the machine, acting for a department of this installation.
     pub fn acting(&self, department: &str) -> Option<Caller> {
         let code = department.parse().ok()?;
