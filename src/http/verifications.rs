@@ -16,7 +16,7 @@ use super::problem::Problem;
 use super::router::Operation;
 use super::state::State;
 use crate::codec::without_scanner_line_end;
-use crate::licence::{Json, Purpose};
+use crate::licence::{Json, Purpose, PurposeError};
 use crate::registry::{ActError, Presented};
 use crate::sdjwt::Challenge;
 
@@ -120,6 +120,12 @@ async fn verify_for(
     presented: Presented<'_>,
 ) -> Result<Response, Problem> {
     let caller = admitted(parts, state, Operation::Verify).await?;
-    let purpose = Purpose::from_json(purpose).map_err(ActError::Purpose)?;
+    let purpose = Purpose::from_json(purpose).map_err(|error| match error {
+        PurposeError::NotAnObject { .. } => {
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            Problem::new(status, "verification_request_refused", error.to_string())
+        }
+        error => ActError::Purpose(error).into(),
+    })?;
     answer::json(&state.registry.verify_for(&caller, purpose, presented, state.now()).await?)
 }
