@@ -238,7 +238,8 @@ fn others(set: &mut Set) {
     ] {
         set.refuse(
             case(61, name, OWN_STATUS),
-            not_found(),
+            // A department that only verifies is no officer, of its own licences neither.
+            if key == third { problem(403, "role_required") } else { not_found() },
             asked([made(&format!("status-{name}")), revoke(&path, key)]),
             "another department revokes it",
         );
@@ -375,7 +376,7 @@ fn members(set: &mut Set) {
     let by_none = issue(API_KEYS.verifies_only, "no-issuer", &draft("no-issuer"));
     set.refuse(
         case(62, "no-issuer", TWIN),
-        problem(422, "not_an_issuer"),
+        problem(403, "role_required"),
         asked([by_none]),
         "by a department that only verifies",
     );
