@@ -212,7 +212,7 @@ fn strangers_and_bad_purposes_get_none(mut desk: Desk) {
     }
     for purpose in [json!("window 7"), json!([]), json!(1)] {
         let refused = desk.client.send(&ask(&desk.verifier, &issued.qr, &purpose)).expect_status(422).json();
-        assert_eq!(refused["code"], "purpose_refused");
+        assert_eq!(refused["code"], "verification_request_refused");
     }
     let twice = r#"{"credential": "x", "purpose": {"case": "1", "case": "2"}}"#;
     let request = Request::post("/v1/verifications").key(&desk.verifier).body("application/json", twice);

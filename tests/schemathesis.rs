@@ -24,7 +24,7 @@ use support::{python, tree};
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
                       response_headers_conformance,response_schema_conformance,unsupported_method,\
                       allow_header_conformance";
-const EXAMPLES: &str = "100";
+const EXAMPLES: &str = "10";
 
 /// One credential to go through every call with.
 struct Guise {

@@ -210,7 +210,6 @@ impl Operation {
             Self::Alive => on(filter, statements::alive),
             Self::Ready => on(filter, statements::ready),
             Self::ShowPage => on(filter, page::show),
-            // The page reads its body within limits of its own.
             Self::JudgeOnPage => on(filter, page::judge).layer(DefaultBodyLimit::disable()),
             Self::PageStyle => on(filter, page::style),
             Self::AppModule => on(filter, page::module),

@@ -311,29 +311,29 @@ impl ActError {
         match self {
             Self::Draft(DraftError::Unreadable(error)) => error.code(),
             Self::Draft(DraftError::Refused(_)) => "draft_refused",
-            Self::StatusRequest(_) | Self::StatusRowUnreadable(_) => "not_json",
+            Self::StatusRequest(_)
+            | Self::StatusRowUnreadable(_)
+            | Self::SdJwtRequest(_)
+            | Self::PresentationRequest(_) => "not_json",
             Self::StatusMember(_) | Self::StatusRow(_) => "status_request_refused",
             Self::RowTooLong { .. } => "too_large",
             Self::TooManyRows { .. } => "too_many_rows",
             Self::RowTwice => "row_twice",
             Self::DoneBefore { .. } => "done_before",
             Self::Reason(_) => "reason_refused",
-            Self::SdJwtRequest(_) => "not_json",
             Self::SdJwtMember(_) => "sd_jwt_request_refused",
             Self::HolderKey(_) => "holder_key_refused",
             Self::SdJwtNotCertified => "sd_jwt_not_certified",
             Self::LicenceEnded => "licence_ended",
             Self::LegalBasis(_) => "legal_basis_refused",
-            Self::ReceiptNotFound => "not_found",
             Self::ReceiptOfReceipt => "purpose_refused",
-            Self::PresentationRequest(_) => "not_json",
             Self::PresentationMember(_) | Self::Presentation(_) => "presentation_refused",
             Self::NotGood { .. } => "licence_not_good",
             Self::NotAnIssuer => "not_an_issuer",
             Self::UnknownType(_) => "type_unknown",
             Self::Issue(IssueError::OutOfScope { .. }) => "type_not_authorised",
             Self::Issue(_) | Self::SdJwt(_) | Self::Internal(_) => "internal",
-            Self::NotFound => "not_found",
+            Self::NotFound | Self::ReceiptNotFound => "not_found",
             Self::Predecessor { .. } => "not_replaceable",
             Self::NumberTaken { .. } => "number_taken",
             Self::KeyReused => "idempotency_key_reused",
@@ -379,12 +379,14 @@ impl ActError {
     /// What kind of trouble it is.
     pub fn kind(&self) -> ErrorKind {
         match self {
+            Self::Credential(CredentialError::Json { source, .. }) if !source.is_data() => {
+                ErrorKind::Unreadable
+            }
             Self::Draft(DraftError::Unreadable(UnreadableError::TooLarge { .. })) => ErrorKind::TooLarge,
             Self::Draft(error) if error.is_unreadable() => ErrorKind::Unreadable,
             Self::Unreadable(UnreadableError::TooLarge { .. }) => ErrorKind::TooLarge,
             Self::Unreadable(_) => ErrorKind::Unreadable,
             Self::Member(_) | Self::Claims(_) | Self::Holder(_) | Self::Purpose(_) => ErrorKind::Refused,
-            Self::UnknownItem => ErrorKind::Refused,
             Self::StatusRequest(_)
             | Self::StatusRowUnreadable(_)
             | Self::SdJwtRequest(_)
@@ -406,21 +408,21 @@ impl ActError {
             | Self::Issue(IssueError::OutOfScope { .. })
             | Self::Grant(_)
             | Self::Consent(_)
-            | Self::KeyReused => ErrorKind::Refused,
+            | Self::KeyReused
+            | Self::Credential(_)
+            | Self::UnknownItem => ErrorKind::Refused,
             Self::TlsCertificate(TlsCertificateError::City(_)) => ErrorKind::Internal,
             Self::TlsCertificate(TlsCertificateError::Request(error)) if !error.is_data() => {
                 ErrorKind::Unreadable
             }
             Self::TlsCertificate(_) => ErrorKind::Refused,
             Self::RoleRequired { .. } | Self::NotGranted { .. } => ErrorKind::Forbidden,
-            Self::Credential(CredentialError::Json { source, .. }) if !source.is_data() => {
-                ErrorKind::Unreadable
-            }
-            Self::Credential(_) => ErrorKind::Refused,
-            Self::CredentialNotFound | Self::DepartmentUnknown { .. } => ErrorKind::NotFound,
-            Self::NotFound | Self::ReceiptNotFound | Self::GrantNotFound | Self::ConsentNotFound => {
-                ErrorKind::NotFound
-            }
+            Self::CredentialNotFound
+            | Self::DepartmentUnknown { .. }
+            | Self::NotFound
+            | Self::ReceiptNotFound
+            | Self::GrantNotFound
+            | Self::ConsentNotFound => ErrorKind::NotFound,
             Self::NotGood { .. }
             | Self::Predecessor { .. }
             | Self::NumberTaken { .. }
