@@ -17,7 +17,6 @@ pub(super) async fn ask(
     Department(caller): Department,
     request: Request,
 ) -> Result<Response, Problem> {
-    // Who may not ask is not read from.
     let body = json_body(&state, request).await?;
     state.watch.asked(&caller, Call::Materials, &body)?;
     let (registry, now) = (Arc::clone(&state.registry), state.now());

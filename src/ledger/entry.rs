@@ -196,6 +196,10 @@ impl Event {
     pub const LICENCE: u8 = 6;
     /// The kind of a change of status.
     pub const STATUS: u8 = 7;
+    /// The kind of an SD-JWT VC.
+    pub const SD_JWT: u8 = 11;
+    /// The kind of a use.
+    pub const USE: u8 = 13;
 
     /// The kind of FORMAT.md §6.
     pub const fn kind(&self) -> u8 {
@@ -210,9 +214,9 @@ impl Event {
             Self::Receipt(_) => 8,
             Self::Presentation(_) => 9,
             Self::PresentationUsed(_) => 10,
-            Self::SdJwt(_) => 11,
+            Self::SdJwt(_) => Self::SD_JWT,
             Self::Grant(_) => 12,
-            Self::Use(_) => 13,
+            Self::Use(_) => Self::USE,
             Self::Consent(_) => 14,
         }
     }

@@ -14,8 +14,8 @@ use crate::licence::CreditCode;
 use crate::store::{Store, StoreError};
 use crate::time::{Date, UnixTime};
 
-/// The kind of a use (FORMAT.md §6).
-const USE: u8 = 13;
+/// The kinds of entries that [`act`] counts.
+const COUNTED: [u8; 4] = [Event::LICENCE, Event::STATUS, Event::SD_JWT, Event::USE];
 /// Entries are not quite in the order of their times: an act may wait for its turn, and a clock may be a little behind.
 const OUT_OF_ORDER: i64 = 600;
 /// How often an entry of whatever kind is opened to see its time.
@@ -166,7 +166,7 @@ fn acts_before(store: &Store, end: u64) -> Result<Option<(Date, Acts)>, StoreErr
     for position in (0..end).rev() {
         let entry = match position % LOOK_EVERY {
             0 => Some(store.entry(position)?),
-            _ => store.entry_of_kind(position, &[Event::LICENCE, Event::STATUS, USE])?,
+            _ => store.entry_of_kind(position, &COUNTED)?,
         };
         let Some(Entry { at, event }) = entry else { continue };
         if at < day.start().plus(-OUT_OF_ORDER) {

@@ -10,7 +10,7 @@ use crate::store::{AppendError, Appended, Outcome};
 use crate::time::UnixTime;
 
 /// A caller may make a call, once. What it may do it to is for [`Permit::check`] and [`Permit::allowance`] to say. It counts for the
-/// day's ceilings as long as it is held, and for good once [`Permit::used`] said that the act was done.
+/// day's ceilings as long as it is held, and for good once the act was done.
 #[derive(Debug)]
 #[must_use]
 pub struct Permit {

@@ -26,12 +26,6 @@ impl Sight {
 }
 
 impl Registry {
-    /// Whether a verifier may make one of its calls now, before anything is read.
-    pub fn may_ask(&self, caller: &Caller, call: Call, now: UnixTime) -> Result<(), ActError> {
-        self.require_role(caller, Role::Verifier)?;
-        self.may_call(caller, call, now)
-    }
-
     /// A verifier makes one of its calls now; refused without the role, and where no grant applies or leaves anything today.
     pub fn admit(&self, caller: &Caller, call: Call, now: UnixTime) -> Result<Permit, ActError> {
         self.require_role(caller, Role::Verifier)?;

@@ -200,6 +200,34 @@ fn what_is_withdrawn_or_only_proposed_allows_nothing() {
     issue(&registry, &issuer, "2", now()).unwrap();
 }
 
+/// What leaves by an SD-JWT VC is issued too, and no restart forgets it.
+#[test]
+fn an_sd_jwt_vc_counts_as_issued_after_a_restart_too() {
+    let city = City::new();
+    let registry = city.open();
+    let issuer = city.issuer(&registry);
+    withdraw_all(&registry);
+    let mut terms = grant();
+    terms["daily"] = json!(1);
+    give(&registry, &registry.machine(), &terms).unwrap();
+    issue(&registry, &registry.acting(ISSUER).unwrap(), "1", now()).unwrap();
+    let identifier = {
+        let mut draft: Value = serde_json::from_slice(SAMPLE).unwrap();
+        draft["number"] = json!("N-1");
+        let again =
+            registry.issue(&registry.acting(ISSUER).unwrap(), "1", draft.to_string().as_bytes(), now());
+        runtime().block_on(again).unwrap().identifier
+    };
+    let sd_jwt = |registry: &Registry| {
+        runtime().block_on(registry.issue_sd_jwt(&issuer, &identifier, b"{}", now())).map(drop)
+    };
+    sd_jwt(&registry).unwrap();
+    assert_eq!(sd_jwt(&registry).unwrap_err().code(), "ceiling_reached");
+    drop(registry);
+    let registry = city.open();
+    assert_eq!(sd_jwt(&registry).unwrap_err().code(), "ceiling_reached");
+}
+
 /// ADVERSARY #56: what was done today is known after a restart, and when a ceiling comes later.
 #[test]
 fn a_ceiling_counts_the_day_from_the_ledger_and_ends_at_midnight() {
