@@ -210,16 +210,10 @@ fn an_sd_jwt_vc_counts_as_issued_after_a_restart_too() {
     let mut terms = grant();
     terms["daily"] = json!(1);
     give(&registry, &registry.machine(), &terms).unwrap();
-    issue(&registry, &registry.acting(ISSUER).unwrap(), "1", now()).unwrap();
-    let identifier = {
-        let mut draft: Value = serde_json::from_slice(SAMPLE).unwrap();
-        draft["number"] = json!("N-1");
-        let again =
-            registry.issue(&registry.acting(ISSUER).unwrap(), "1", draft.to_string().as_bytes(), now());
-        runtime().block_on(again).unwrap().identifier
-    };
+    let machine = registry.acting(ISSUER).unwrap();
+    let issued = runtime().block_on(registry.issue(&machine, "1", SAMPLE, now())).unwrap();
     let sd_jwt = |registry: &Registry| {
-        runtime().block_on(registry.issue_sd_jwt(&issuer, &identifier, b"{}", now())).map(drop)
+        runtime().block_on(registry.issue_sd_jwt(&issuer, &issued.identifier, b"{}", now())).map(drop)
     };
     sd_jwt(&registry).unwrap();
     assert_eq!(sd_jwt(&registry).unwrap_err().code(), "ceiling_reached");
