@@ -24,7 +24,7 @@ const CLIENTS: usize = 64;
 /// Holders, each with one licence.
 const HOLDERS: u64 = 20_000;
 /// The service item that is asked for: it requires a business licence.
-const ITEM: &str = "000131001000";
+const ITEM: &str = "000199002000";
 
 pub(crate) fn measure(criterion: &mut Criterion) {
     let city = City::new();

@@ -16,7 +16,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use criterion::{Criterion, SamplingMode};
 use elicense::codec::decode_text;
-use elicense::config::HttpLimits;
+use elicense::config::{AccessLimits, HttpLimits};
 use elicense::crypto::SystemRandom;
 use elicense::http::{State, serve};
 use elicense::pki::{Anchor, TrustStore};
@@ -62,17 +62,16 @@ pub(crate) fn client_runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
+/// One client with one key asks for all: the limits by credential and holder are the demonstration's, which do not bind.
+fn state(registry: Arc<Registry>) -> State {
+    let state = State::new(registry, HttpLimits::default(), Arc::new(SystemRandom));
+    state.under(&AccessLimits::of_the_demonstration())
+}
+
 /// Serves on `core`, on a thread of its own, until the process ends.
 pub(crate) fn serve_on(core: usize, registry: Arc<Registry>) -> SocketAddr {
     on_core(core, move |tcp| async move {
-        serve(
-            tcp,
-            None,
-            State::new(registry, HttpLimits::default(), Arc::new(SystemRandom)),
-            std::future::pending(),
-        )
-        .await
-        .unwrap();
+        serve(tcp, None, state(registry), std::future::pending()).await.unwrap();
     })
 }
 
@@ -101,8 +100,7 @@ pub(crate) fn serve_on_all(registry: Arc<Registry>) -> SocketAddr {
         Builder::new_multi_thread().enable_all().build().unwrap().block_on(async {
             let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
             send.send(tcp.local_addr().unwrap()).unwrap();
-            let state = State::new(registry, HttpLimits::default(), Arc::new(SystemRandom));
-            serve(tcp, None, state, std::future::pending()).await.unwrap();
+            serve(tcp, None, state(registry), std::future::pending()).await.unwrap();
         });
     });
     receive.recv().unwrap()
