@@ -184,7 +184,7 @@ fn list(args: &ListArgs) -> Result<(), CliError> {
     for one in &listed {
         line(format_args!("{}  {}", one.department.code, one.department.name))?;
         match one.department.types.as_slice() {
-            [] => line("  only verifies")?,
+            [] => line("  issues nothing")?,
             types => line(format_args!("  issues {}", types.join(", ")))?,
         }
         line(format_args!("  roles {}", words(&one.roles.iter().collect::<Vec<_>>()).join(", ")))?;

@@ -12,7 +12,7 @@ use super::problem::Problem;
 use super::router::Operation;
 use super::state::State;
 use crate::access::{Call, Role};
-use crate::registry::{ActError, Caller};
+use crate::registry::{AccessError, ActError, Caller};
 
 /// Whom a call lets in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,7 +137,9 @@ pub(super) async fn admitted(parts: &Parts, state: &State, operation: Operation)
     if !caller.is_machine() && !caller.has_one_of(roles) {
         return Err(match roles {
             [] => on_the_machine_only(),
-            some => ActError::RoleRequired { roles: some.iter().copied().collect() }.into(),
+            some => {
+                ActError::from(AccessError::RoleRequired { roles: some.iter().copied().collect() }).into()
+            }
         });
     }
     match admits {

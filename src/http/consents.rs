@@ -12,7 +12,7 @@ use super::department::Department;
 use super::licences::{json_body, to_its_end};
 use super::problem::Problem;
 use super::state::State;
-use crate::registry::ActError;
+use crate::registry::{AccessError, ActError};
 
 pub(super) async fn give(
     extract::State(state): extract::State<State>,
@@ -31,7 +31,7 @@ pub(super) async fn withdraw(
     id: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let Path(id) = id.map_err(|_| ActError::ConsentNotFound)?;
+    let Path(id) = id.map_err(|_| ActError::from(AccessError::ConsentNotFound))?;
     let body = json_body(&state, request).await?;
     let (registry, now) = (Arc::clone(&state.registry), state.now());
     answer::json(&to_its_end(async move { registry.withdraw_consent(&caller, &id, &body, now).await }).await?)

@@ -14,7 +14,7 @@ use super::licences::{json_body, to_its_end};
 use super::problem::Problem;
 use super::state::State;
 use crate::licence::CreditCode;
-use crate::registry::{ActError, DepartmentAccessView};
+use crate::registry::{AccessError, ActError, DepartmentAccessView};
 
 #[derive(Serialize)]
 struct DepartmentsView {
@@ -60,7 +60,7 @@ pub(super) async fn rotate_key(
     id: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let Path(id) = id.map_err(|_| ActError::CredentialNotFound)?;
+    let Path(id) = id.map_err(|_| ActError::from(AccessError::CredentialNotFound))?;
     let body = json_body(&state, request).await?;
     let (registry, now) = (Arc::clone(&state.registry), state.now());
     let made = to_its_end(async move { registry.rotate_key(&caller, &id, &body, now).await });
@@ -72,7 +72,7 @@ pub(super) async fn withdraw_key(
     Department(caller): Department,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
-    let Path(id) = id.map_err(|_| ActError::CredentialNotFound)?;
+    let Path(id) = id.map_err(|_| ActError::from(AccessError::CredentialNotFound))?;
     let (registry, now) = (Arc::clone(&state.registry), state.now());
     answer::json(&to_its_end(async move { registry.withdraw_credential(&caller, &id, now).await }).await?)
 }

@@ -14,7 +14,7 @@ use super::licences::{json_body, to_its_end};
 use super::problem::Problem;
 use super::state::State;
 use crate::licence::CreditCode;
-use crate::registry::{ActError, GrantView};
+use crate::registry::{AccessError, ActError, GrantView};
 
 #[derive(Serialize)]
 struct GrantsView {
@@ -46,7 +46,7 @@ pub(super) async fn confirm(
     Department(caller): Department,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
-    let Path(id) = id.map_err(|_| ActError::GrantNotFound)?;
+    let Path(id) = id.map_err(|_| ActError::from(AccessError::GrantNotFound))?;
     let (registry, now) = (Arc::clone(&state.registry), state.now());
     answer::json(&to_its_end(async move { registry.confirm_grant(&caller, &id, now).await }).await?)
 }
@@ -56,7 +56,7 @@ pub(super) async fn withdraw(
     Department(caller): Department,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
-    let Path(id) = id.map_err(|_| ActError::GrantNotFound)?;
+    let Path(id) = id.map_err(|_| ActError::from(AccessError::GrantNotFound))?;
     let (registry, now) = (Arc::clone(&state.registry), state.now());
     answer::json(&to_its_end(async move { registry.withdraw_grant(&caller, &id, now).await }).await?)
 }

@@ -16,8 +16,11 @@ use super::{
     status_lists, uses, verifications,
 };
 
+/// Makes what answers a call, for its method.
+type Handler = fn(MethodFilter) -> MethodRouter<State>;
+
 /// One call: method, path template, what it does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Route {
     /// The method.
     pub method: Verb,
@@ -25,6 +28,7 @@ pub struct Route {
     pub path: &'static str,
     /// What it does.
     pub operation: Operation,
+    handler: Handler,
 }
 
 /// The methods in use. `HEAD` is answered wherever `GET` is.
@@ -99,138 +103,85 @@ pub enum Operation {
     Metrics,
 }
 
-const fn get(path: &'static str, operation: Operation) -> Route {
-    Route { method: Verb::Get, path, operation }
+const fn get(path: &'static str, operation: Operation, handler: Handler) -> Route {
+    Route { method: Verb::Get, path, operation, handler }
 }
 
-const fn post(path: &'static str, operation: Operation) -> Route {
-    Route { method: Verb::Post, path, operation }
+const fn post(path: &'static str, operation: Operation, handler: Handler) -> Route {
+    Route { method: Verb::Post, path, operation, handler }
 }
 
 /// Every call of the service.
 pub const ROUTES: &[Route] = &[
-    post("/v1/verifications", Operation::Verify),
-    post("/v1/verifications/batch", Operation::VerifyBatch),
-    post("/v1/licences", Operation::Issue),
-    get("/v1/licences/{identifier}", Operation::ShowLicence),
-    get("/v1/licences/{identifier}/qr.png", Operation::LicenceQrPng),
-    get("/v1/licences/{identifier}/qr.svg", Operation::LicenceQrSvg),
-    get("/v1/licences/{identifier}/file", Operation::LicenceFile),
-    post("/v1/licences/{identifier}/status", Operation::ChangeStatus),
-    post("/v1/licences/{identifier}/sd-jwt", Operation::IssueSdJwt),
-    post("/v1/licences/status-changes", Operation::ChangeMany),
-    post("/v1/departments/{code}/certificates", Operation::CertifyDepartment),
-    post("/v1/server-certificates", Operation::CertifyServer),
-    get("/v1/departments", Operation::ListDepartments),
-    post("/v1/departments/{code}/roles", Operation::SetRoles),
-    post("/v1/departments/{code}/keys", Operation::NewKey),
-    post("/v1/keys/{id}/rotate", Operation::RotateKey),
-    post("/v1/keys/{id}/withdraw", Operation::WithdrawKey),
-    get("/v1/receipts/{id}", Operation::ShowReceipt),
-    post("/v1/materials", Operation::Materials),
-    post("/v1/presentations", Operation::Present),
-    post("/v1/lookups", Operation::LookUp),
-    post("/v1/comparisons", Operation::Compare),
-    post("/v1/holders/uses", Operation::UsesOfHolder),
-    get("/v1/uses", Operation::UsesOfAll),
-    get("/v1/licence-types", Operation::ListTypes),
-    get("/v1/licence-types/{code}", Operation::ShowType),
-    get("/v1/service-items", Operation::ListServiceItems),
-    get("/v1/service-items/{code}", Operation::ShowServiceItem),
-    get("/v1/trust-list", Operation::TrustList),
-    get("/v1/trust-list.pem", Operation::TrustListPem),
-    get("/v1/pack", Operation::Pack),
-    get("/v1/status-lists", Operation::ListStatusLists),
-    get("/v1/status-lists/{id}", Operation::ShowStatusList),
-    get("/v1/ledger/checkpoint", Operation::LedgerCheckpoint),
-    get("/v1/ledger/key", Operation::LedgerKey),
-    get("/openapi.json", Operation::Describe),
-    get("/healthz", Operation::Alive),
-    get("/readyz", Operation::Ready),
-    get("/", Operation::ShowPage),
-    post("/", Operation::JudgeOnPage),
-    get("/assets/verify.css", Operation::PageStyle),
-    get("/assets/app/{folder}/{file}", Operation::AppModule),
-    get("/assets/app/words.json", Operation::AppWords),
-    get("/assets/app/icon.svg", Operation::AppIcon),
-    get("/assets/operator/jsQR.js", Operation::AppDecoder),
-    get("/manifest.webmanifest", Operation::AppManifest),
-    get("/service-worker.js", Operation::ServiceWorker),
-    get("/present", Operation::PresentPage),
-    get("/assets/present.css", Operation::PresentStyle),
-    get("/assets/present.js", Operation::PresentScript),
-    get("/v1/grants", Operation::ListGrants),
-    post("/v1/grants", Operation::GiveGrant),
-    post("/v1/grants/{id}/confirm", Operation::ConfirmGrant),
-    post("/v1/grants/{id}/withdraw", Operation::WithdrawGrant),
-    post("/v1/consents", Operation::GiveConsent),
-    post("/v1/consents/{id}/withdraw", Operation::WithdrawConsent),
-    get("/metrics", Operation::Metrics),
+    post("/v1/verifications", Operation::Verify, |filter| on(filter, verifications::verify)),
+    post("/v1/verifications/batch", Operation::VerifyBatch, |filter| on(filter, batch::verify_batch)),
+    post("/v1/licences", Operation::Issue, |filter| on(filter, licences::issue)),
+    get("/v1/licences/{identifier}", Operation::ShowLicence, |filter| on(filter, licences::show)),
+    get("/v1/licences/{identifier}/qr.png", Operation::LicenceQrPng, |filter| on(filter, licences::qr_png)),
+    get("/v1/licences/{identifier}/qr.svg", Operation::LicenceQrSvg, |filter| on(filter, licences::qr_svg)),
+    get("/v1/licences/{identifier}/file", Operation::LicenceFile, |filter| on(filter, licences::file)),
+    post("/v1/licences/{identifier}/status", Operation::ChangeStatus, |filter| {
+        on(filter, licences::change_status)
+    }),
+    post("/v1/licences/{identifier}/sd-jwt", Operation::IssueSdJwt, |filter| {
+        on(filter, licences::issue_sd_jwt)
+    }),
+    post("/v1/licences/status-changes", Operation::ChangeMany, |filter| {
+        on(filter, status_changes::change_many)
+    }),
+    post("/v1/departments/{code}/certificates", Operation::CertifyDepartment, |filter| {
+        on(filter, certificates::for_department)
+    }),
+    post("/v1/server-certificates", Operation::CertifyServer, |filter| on(filter, certificates::for_server)),
+    get("/v1/departments", Operation::ListDepartments, |filter| on(filter, departments::list)),
+    post("/v1/departments/{code}/roles", Operation::SetRoles, |filter| on(filter, departments::set_roles)),
+    post("/v1/departments/{code}/keys", Operation::NewKey, |filter| on(filter, departments::new_key)),
+    post("/v1/keys/{id}/rotate", Operation::RotateKey, |filter| on(filter, departments::rotate_key)),
+    post("/v1/keys/{id}/withdraw", Operation::WithdrawKey, |filter| on(filter, departments::withdraw_key)),
+    get("/v1/receipts/{id}", Operation::ShowReceipt, |filter| on(filter, receipts::show)),
+    post("/v1/materials", Operation::Materials, |filter| on(filter, materials::ask)),
+    post("/v1/presentations", Operation::Present, |filter| on(filter, presentations::present)),
+    post("/v1/lookups", Operation::LookUp, |filter| on(filter, lookups::look_up)),
+    post("/v1/comparisons", Operation::Compare, |filter| on(filter, comparisons::compare)),
+    post("/v1/holders/uses", Operation::UsesOfHolder, |filter| on(filter, uses::of_holder)),
+    get("/v1/uses", Operation::UsesOfAll, |filter| on(filter, uses::of_all)),
+    get("/v1/licence-types", Operation::ListTypes, |filter| on(filter, statements::list_types)),
+    get("/v1/licence-types/{code}", Operation::ShowType, |filter| on(filter, statements::show_type)),
+    get("/v1/service-items", Operation::ListServiceItems, |filter| on(filter, service_items::list)),
+    get("/v1/service-items/{code}", Operation::ShowServiceItem, |filter| on(filter, service_items::show)),
+    get("/v1/trust-list", Operation::TrustList, |filter| on(filter, statements::trust_list)),
+    get("/v1/trust-list.pem", Operation::TrustListPem, |filter| on(filter, statements::trust_list_pem)),
+    get("/v1/pack", Operation::Pack, |filter| on(filter, packs::pack)),
+    get("/v1/status-lists", Operation::ListStatusLists, |filter| on(filter, status_lists::list)),
+    get("/v1/status-lists/{id}", Operation::ShowStatusList, |filter| on(filter, status_lists::show)),
+    get("/v1/ledger/checkpoint", Operation::LedgerCheckpoint, |filter| {
+        on(filter, statements::ledger_checkpoint)
+    }),
+    get("/v1/ledger/key", Operation::LedgerKey, |filter| on(filter, statements::ledger_key)),
+    get("/openapi.json", Operation::Describe, |filter| on(filter, openapi::describe)),
+    get("/healthz", Operation::Alive, |filter| on(filter, statements::alive)),
+    get("/readyz", Operation::Ready, |filter| on(filter, statements::ready)),
+    get("/", Operation::ShowPage, |filter| on(filter, page::show)),
+    // The page reads its body within limits of its own.
+    post("/", Operation::JudgeOnPage, |filter| on(filter, page::judge).layer(DefaultBodyLimit::disable())),
+    get("/assets/verify.css", Operation::PageStyle, |filter| on(filter, page::style)),
+    get("/assets/app/{folder}/{file}", Operation::AppModule, |filter| on(filter, page::module)),
+    get("/assets/app/words.json", Operation::AppWords, |filter| on(filter, page::words_json)),
+    get("/assets/app/icon.svg", Operation::AppIcon, |filter| on(filter, page::icon)),
+    get("/assets/operator/jsQR.js", Operation::AppDecoder, |filter| on(filter, page::decoder)),
+    get("/manifest.webmanifest", Operation::AppManifest, |filter| on(filter, page::web_manifest)),
+    get("/service-worker.js", Operation::ServiceWorker, |filter| on(filter, page::service_worker)),
+    get("/present", Operation::PresentPage, |filter| on(filter, present_page::show)),
+    get("/assets/present.css", Operation::PresentStyle, |filter| on(filter, present_page::style)),
+    get("/assets/present.js", Operation::PresentScript, |filter| on(filter, present_page::script)),
+    get("/v1/grants", Operation::ListGrants, |filter| on(filter, grants::list)),
+    post("/v1/grants", Operation::GiveGrant, |filter| on(filter, grants::give)),
+    post("/v1/grants/{id}/confirm", Operation::ConfirmGrant, |filter| on(filter, grants::confirm)),
+    post("/v1/grants/{id}/withdraw", Operation::WithdrawGrant, |filter| on(filter, grants::withdraw)),
+    post("/v1/consents", Operation::GiveConsent, |filter| on(filter, consents::give)),
+    post("/v1/consents/{id}/withdraw", Operation::WithdrawConsent, |filter| on(filter, consents::withdraw)),
+    get("/metrics", Operation::Metrics, |filter| on(filter, metrics::scrape)),
 ];
-
-impl Operation {
-    fn handler(self, filter: MethodFilter) -> MethodRouter<State> {
-        match self {
-            Self::Verify => on(filter, verifications::verify),
-            Self::VerifyBatch => on(filter, batch::verify_batch),
-            Self::Issue => on(filter, licences::issue),
-            Self::ShowLicence => on(filter, licences::show),
-            Self::LicenceQrPng => on(filter, licences::qr_png),
-            Self::LicenceQrSvg => on(filter, licences::qr_svg),
-            Self::LicenceFile => on(filter, licences::file),
-            Self::ChangeStatus => on(filter, licences::change_status),
-            Self::IssueSdJwt => on(filter, licences::issue_sd_jwt),
-            Self::ChangeMany => on(filter, status_changes::change_many),
-            Self::CertifyDepartment => on(filter, certificates::for_department),
-            Self::CertifyServer => on(filter, certificates::for_server),
-            Self::ListDepartments => on(filter, departments::list),
-            Self::SetRoles => on(filter, departments::set_roles),
-            Self::NewKey => on(filter, departments::new_key),
-            Self::RotateKey => on(filter, departments::rotate_key),
-            Self::WithdrawKey => on(filter, departments::withdraw_key),
-            Self::ShowReceipt => on(filter, receipts::show),
-            Self::Materials => on(filter, materials::ask),
-            Self::Present => on(filter, presentations::present),
-            Self::LookUp => on(filter, lookups::look_up),
-            Self::Compare => on(filter, comparisons::compare),
-            Self::UsesOfHolder => on(filter, uses::of_holder),
-            Self::UsesOfAll => on(filter, uses::of_all),
-            Self::ListTypes => on(filter, statements::list_types),
-            Self::ShowType => on(filter, statements::show_type),
-            Self::ListServiceItems => on(filter, service_items::list),
-            Self::ShowServiceItem => on(filter, service_items::show),
-            Self::TrustList => on(filter, statements::trust_list),
-            Self::TrustListPem => on(filter, statements::trust_list_pem),
-            Self::Pack => on(filter, packs::pack),
-            Self::ListStatusLists => on(filter, status_lists::list),
-            Self::ShowStatusList => on(filter, status_lists::show),
-            Self::LedgerCheckpoint => on(filter, statements::ledger_checkpoint),
-            Self::LedgerKey => on(filter, statements::ledger_key),
-            Self::Describe => on(filter, openapi::describe),
-            Self::Alive => on(filter, statements::alive),
-            Self::Ready => on(filter, statements::ready),
-            Self::ShowPage => on(filter, page::show),
-            Self::JudgeOnPage => on(filter, page::judge).layer(DefaultBodyLimit::disable()),
-            Self::PageStyle => on(filter, page::style),
-            Self::AppModule => on(filter, page::module),
-            Self::AppWords => on(filter, page::words_json),
-            Self::AppIcon => on(filter, page::icon),
-            Self::AppManifest => on(filter, page::web_manifest),
-            Self::AppDecoder => on(filter, page::decoder),
-            Self::ServiceWorker => on(filter, page::service_worker),
-            Self::PresentPage => on(filter, present_page::show),
-            Self::PresentStyle => on(filter, present_page::style),
-            Self::PresentScript => on(filter, present_page::script),
-            Self::ListGrants => on(filter, grants::list),
-            Self::GiveGrant => on(filter, grants::give),
-            Self::ConfirmGrant => on(filter, grants::confirm),
-            Self::WithdrawGrant => on(filter, grants::withdraw),
-            Self::GiveConsent => on(filter, consents::give),
-            Self::WithdrawConsent => on(filter, consents::withdraw),
-            Self::Metrics => on(filter, metrics::scrape),
-        }
-    }
-}
 
 /// Every call of [`ROUTES`], as it is answered on `listener`.
 pub fn build(state: State, listener: Listener) -> Router {
@@ -241,7 +192,7 @@ pub fn build(state: State, listener: Listener) -> Router {
             Verb::Get => MethodFilter::GET,
             Verb::Post => MethodFilter::POST,
         };
-        let handler = route.operation.handler(filter);
+        let handler = (route.handler)(filter);
         let handler = match route.operation.admits().is_guarded() {
             true => handler.route_layer(from_fn_with_state((state.clone(), route.operation), admit)),
             false => handler,

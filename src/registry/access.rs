@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
+use super::access_error::AccessError;
 use super::act_error::ActError;
 use super::caller::{Caller, KeyName, parse_api_key, secret_matches};
 use super::open::Registry;
@@ -189,7 +190,7 @@ impl Registry {
     pub fn require_role(&self, caller: &Caller, role: Role) -> Result<(), ActError> {
         match caller.roles().contains(role) {
             true => Ok(()),
-            false => Err(ActError::RoleRequired { roles: [role].into_iter().collect() }),
+            false => Err(AccessError::RoleRequired { roles: [role].into_iter().collect() }.into()),
         }
     }
 
@@ -203,7 +204,7 @@ impl Registry {
         let today = self.not_behind(now);
         let mut grants = self.access.known().grants_of(caller.department());
         grants.retain(|grant| grant.applies(call, caller.source(), today));
-        if grants.is_empty() { Err(ActError::NotGranted { call }) } else { Ok(grants) }
+        if grants.is_empty() { Err(AccessError::NotGranted { call }.into()) } else { Ok(grants) }
     }
 
     /// Whether a grant that is not withdrawn has a ceiling.

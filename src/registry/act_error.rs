@@ -4,17 +4,16 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::access_error::AccessError;
 use super::credentials::CredentialError;
 use super::history::CameFirst;
 use super::holder_request::MemberError;
-use super::members::MembersRefused;
 use super::presentations::PresentationError;
 use super::tls_certificates::TlsCertificateError;
-use crate::access::{Call, GrantState, Roles};
 use crate::issue::{IssueError, PredecessorError};
 use crate::licence::{
-    AskedHolderError, ClaimsError, CreditCode, DraftError, Identifier, Problem, PurposeError, TextError,
-    TransitionError, TypeCode, UnreadableError,
+    AskedHolderError, ClaimsError, DraftError, Identifier, Problem, PurposeError, TextError, TransitionError,
+    TypeCode, UnreadableError,
 };
 use crate::sdjwt::{HolderKeyError, SdJwtIssueError};
 use crate::store::{AppendError, Outcome, StoreError};
@@ -180,57 +179,9 @@ pub enum ActError {
     /// The store could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The credential has none of the roles of which the call needs one.
-    #[error("this needs the role {roles}, which this credential has not")]
-    RoleRequired {
-        /// The roles.
-        roles: Roles,
-    },
-    /// No grant allows the call.
-    #[error("no grant of this department allows \"{call}\" now, from this address, for this type")]
-    NotGranted {
-        /// The call.
-        call: Call,
-    },
-    /// Members of a grant.
-    #[error("the grant is refused: {0}")]
-    Grant(MembersRefused),
-    /// There is no such grant.
-    #[error("there is no such grant")]
-    GrantNotFound,
-    /// The grant is in another state.
-    #[error("expected a grant that is {expected}; this one is \"{}\"", state.as_str())]
-    GrantState {
-        /// What it would have to be.
-        expected: &'static str,
-        /// What it is.
-        state: GrantState,
-    },
-    /// Four eyes: whoever gave a grant may not confirm it.
-    #[error(
-        "a second administrator confirms a grant to issue: neither whoever gave it, nor a credential that he had made, nor one that had his made"
-    )]
-    SameAdministrator,
-    /// Members of a consent.
-    #[error("the consent is refused: {0}")]
-    Consent(MembersRefused),
-    /// There is no such consent.
-    #[error("there is no such consent in force")]
-    ConsentNotFound,
-    /// A holder has as many consents to one department as anybody may.
-    #[error("expected at most {max} consents in force of one holder to one department")]
-    ConsentsFull {
-        /// The most.
-        max: usize,
-    },
-    /// The ceilings of all grants that would allow it are used up.
-    #[error("the day's number of \"{call}\" is used up; the day ends in {seconds} s")]
-    CeilingReached {
-        /// The call.
-        call: Call,
-        /// Seconds to midnight, China Standard Time.
-        seconds: u32,
-    },
+    /// Not this caller's to do now, or who may ask what cannot be changed so.
+    #[error(transparent)]
+    Access(#[from] AccessError),
     /// A request about a holder cannot be read.
     #[error(transparent)]
     Unreadable(#[from] UnreadableError),
@@ -252,21 +203,15 @@ pub enum ActError {
     /// A certificate of TLS that cannot be made so.
     #[error(transparent)]
     TlsCertificate(#[from] TlsCertificateError),
-    /// A credential or roles that cannot be made so.
-    #[error(transparent)]
-    Credential(#[from] CredentialError),
-    /// There is no such department here.
-    #[error("{code} is no department of this installation")]
-    DepartmentUnknown {
-        /// The code.
-        code: CreditCode,
-    },
-    /// There is no such credential, or it opens nothing any more.
-    #[error("there is no such credential in force")]
-    CredentialNotFound,
     /// Something that cannot be.
     #[error("{0}")]
     Internal(&'static str),
+}
+
+impl From<CredentialError> for ActError {
+    fn from(error: CredentialError) -> Self {
+        Self::Access(error.into())
+    }
 }
 
 /// What kind of trouble it is; HTTP and command line map it to their own codes.
@@ -341,19 +286,7 @@ impl ActError {
             Self::AlreadyReplaced { .. } => "already_replaced",
             Self::Raced { .. } | Self::Contended => "raced",
             Self::ClockBehind { .. } => "clock_behind",
-            Self::Credential(CredentialError::Json { source, .. }) if !source.is_data() => "not_json",
-            Self::Credential(_) => "credential_refused",
-            Self::CredentialNotFound | Self::DepartmentUnknown { .. } => "not_found",
-            Self::RoleRequired { .. } => "role_required",
-            Self::NotGranted { .. } => "not_granted",
-            Self::Grant(_) => "grant_refused",
-            Self::GrantNotFound => "grant_unknown",
-            Self::GrantState { .. } => "grant_not_in_that_state",
-            Self::SameAdministrator => "same_administrator",
-            Self::Consent(_) => "consent_refused",
-            Self::ConsentNotFound => "consent_unknown",
-            Self::ConsentsFull { .. } => "too_many_consents",
-            Self::CeilingReached { .. } => "ceiling_reached",
+            Self::Access(error) => error.code(),
             Self::Unreadable(error) => error.code(),
             Self::Member(_) | Self::Claims(_) => "lookup_refused",
             Self::Holder(_) => "holder_refused",
@@ -379,9 +312,7 @@ impl ActError {
     /// What kind of trouble it is.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Credential(CredentialError::Json { source, .. }) if !source.is_data() => {
-                ErrorKind::Unreadable
-            }
+            Self::Access(error) => error.kind(),
             Self::Draft(DraftError::Unreadable(UnreadableError::TooLarge { .. })) => ErrorKind::TooLarge,
             Self::Draft(error) if error.is_unreadable() => ErrorKind::Unreadable,
             Self::Unreadable(UnreadableError::TooLarge { .. }) => ErrorKind::TooLarge,
@@ -406,23 +337,14 @@ impl ActError {
             | Self::NotAnIssuer
             | Self::UnknownType(_)
             | Self::Issue(IssueError::OutOfScope { .. })
-            | Self::Grant(_)
-            | Self::Consent(_)
             | Self::KeyReused
-            | Self::Credential(_)
             | Self::UnknownItem => ErrorKind::Refused,
             Self::TlsCertificate(TlsCertificateError::City(_)) => ErrorKind::Internal,
             Self::TlsCertificate(TlsCertificateError::Request(error)) if !error.is_data() => {
                 ErrorKind::Unreadable
             }
             Self::TlsCertificate(_) => ErrorKind::Refused,
-            Self::RoleRequired { .. } | Self::NotGranted { .. } => ErrorKind::Forbidden,
-            Self::CredentialNotFound
-            | Self::DepartmentUnknown { .. }
-            | Self::NotFound
-            | Self::ReceiptNotFound
-            | Self::GrantNotFound
-            | Self::ConsentNotFound => ErrorKind::NotFound,
+            Self::NotFound | Self::ReceiptNotFound => ErrorKind::NotFound,
             Self::NotGood { .. }
             | Self::Predecessor { .. }
             | Self::NumberTaken { .. }
@@ -432,11 +354,7 @@ impl ActError {
             | Self::SdJwtNotCertified
             | Self::LicenceEnded
             | Self::Raced { .. }
-            | Self::GrantState { .. }
-            | Self::SameAdministrator
-            | Self::ConsentsFull { .. }
             | Self::Contended => ErrorKind::Conflict,
-            Self::CeilingReached { .. } => ErrorKind::TooOften,
             Self::Append(AppendError::Busy) => ErrorKind::Busy,
             Self::ClockBehind { .. } | Self::Append(_) | Self::Store(_) => ErrorKind::Unavailable,
             Self::Issue(_) | Self::SdJwt(_) | Self::Internal(_) => ErrorKind::Internal,
@@ -457,7 +375,7 @@ impl ActError {
     /// Seconds after which it may be done, where that is known.
     pub const fn seconds_to_wait(&self) -> Option<u32> {
         match self {
-            Self::CeilingReached { seconds, .. } => Some(*seconds),
+            Self::Access(error) => error.seconds_to_wait(),
             _ => None,
         }
     }
@@ -466,7 +384,7 @@ impl ActError {
     pub fn problems(&self) -> Vec<ProblemView> {
         let error = match self {
             Self::Draft(error) => error,
-            Self::Grant(refused) | Self::Consent(refused) => return refused.problems().to_vec(),
+            Self::Access(error) => return error.problems(),
             _ => return Vec::new(),
         };
         let view = |problem: &Problem| ProblemView {

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::access_error::AccessError;
 use super::act_error::ActError;
 use super::caller::Caller;
 use super::members::{Members, MembersRefused, Wrong};
@@ -87,12 +88,12 @@ impl Registry {
     ) -> Result<ConsentView, ActError> {
         self.check_clock(now)?;
         let now = self.not_behind(now);
-        let asked = Asked::read(Members::of(body)?, now, self).map_err(ActError::Consent)?;
+        let asked = Asked::read(Members::of(body)?, now, self).map_err(AccessError::Consent)?;
         let _one_at_a_time = self.changes.lock().await;
         let others = self.consents_to(&asked.holder, asked.department)?;
         let in_force = others.iter().filter(|other| is_in_force(other, now)).count();
         if in_force >= MOST || others.len() >= MOST_LOOKED_AT {
-            return Err(ActError::ConsentsFull { max: MOST });
+            return Err(AccessError::ConsentsFull { max: MOST }.into());
         }
         let id = ConsentId::generate(&*self.random).map_err(|_| ActError::Internal("no random bytes"))?;
         let consent = ConsentChange {
@@ -118,12 +119,12 @@ impl Registry {
     ) -> Result<ConsentView, ActError> {
         self.check_clock(now)?;
         let now = self.not_behind(now);
-        let named = Named::read(Members::of(body)?).map_err(ActError::Consent)?;
-        let id: ConsentId = id.parse().map_err(|_| ActError::ConsentNotFound)?;
+        let named = Named::read(Members::of(body)?).map_err(AccessError::Consent)?;
+        let id: ConsentId = id.parse().map_err(|_| AccessError::ConsentNotFound)?;
         let _one_at_a_time = self.changes.lock().await;
         let found = self.consents_to(&named.holder, named.department)?;
         let found = found.into_iter().find(|consent| consent.id == id && is_in_force(consent, now));
-        let found = found.ok_or(ActError::ConsentNotFound)?;
+        let found = found.ok_or(AccessError::ConsentNotFound)?;
         let ended = ConsentChange { state: ConsentState::Withdrawn, order: caller.order(), ..found };
         self.enter_consent(ended, now).await
     }

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::access::KnownCredential;
+use super::access_error::AccessError;
 use super::act_error::ActError;
 use super::caller::{Caller, KeyName, NewApiKey};
 use super::grants::{GrantView, OrderView};
@@ -134,6 +135,13 @@ pub enum CredentialError {
     Certificate,
 }
 
+impl CredentialError {
+    /// Whether what came is no JSON.
+    pub(super) fn is_unreadable(&self) -> bool {
+        matches!(self, Self::Json { source, .. } if !source.is_data())
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RolesRequest {
@@ -181,7 +189,7 @@ impl Registry {
     ) -> Result<DepartmentAccessView, ActError> {
         let RolesRequest { roles } = read(body, "{\"roles\": […]}")?;
         let roles = distinct(&roles)?;
-        let known = self.departments.get(&code).ok_or(ActError::DepartmentUnknown { code })?;
+        let known = self.departments.get(&code).ok_or(AccessError::DepartmentUnknown { code })?;
         let department = Department { roles: Some((roles, caller.order())), ..known.department.clone() };
         let _one_at_a_time = self.changes.lock().await;
         self.write_out_implied_grant(caller, code, now).await?;
@@ -213,7 +221,7 @@ impl Registry {
         now: UnixTime,
     ) -> Result<NewKeyView, ActError> {
         let KeyRequest { roles, expires } = read(body, "{\"roles\"?: […], \"expires\"?: a time}")?;
-        let own = self.roles_of(&code).ok_or(ActError::DepartmentUnknown { code })?;
+        let own = self.roles_of(&code).ok_or(AccessError::DepartmentUnknown { code })?;
         let roles = match roles {
             Some(words) => distinct(&words)?,
             None => own,
@@ -252,10 +260,10 @@ impl Registry {
             return Err(CredentialError::Certificate.into());
         }
         if !old.is_good(at) {
-            return Err(ActError::CredentialNotFound);
+            return Err(AccessError::CredentialNotFound.into());
         }
         let code = old.credential.department;
-        let own = self.roles_of(&code).ok_or(ActError::DepartmentUnknown { code })?;
+        let own = self.roles_of(&code).ok_or(AccessError::DepartmentUnknown { code })?;
         let lifetime =
             old.credential.entitlement.as_ref().map(|one| one.expires.seconds() - old.made.seconds());
         let lifetime = lifetime.unwrap_or(USUAL_SECONDS).clamp(DAY, MOST_SECONDS);
@@ -280,7 +288,7 @@ impl Registry {
         let _one_at_a_time = self.changes.lock().await;
         let old = self.credential_named(id)?;
         if old.credential.state == CredentialState::Withdrawn {
-            return Err(ActError::CredentialNotFound);
+            return Err(AccessError::CredentialNotFound.into());
         }
         let own = self.roles_of(&old.credential.department).unwrap_or(Roles::NONE);
         let entitlement = match &old.credential.entitlement {
@@ -326,8 +334,8 @@ impl Registry {
         let lower_hex = digits.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
         let number =
             (digits.len() == 16 && lower_hex).then(|| u64::from_str_radix(digits, 16).ok()).flatten();
-        let name = KeyName(number.ok_or(ActError::CredentialNotFound)?.to_be_bytes());
-        self.access.known().credentials.get(&name).cloned().ok_or(ActError::CredentialNotFound)
+        let name = KeyName(number.ok_or(AccessError::CredentialNotFound)?.to_be_bytes());
+        self.access.known().credentials.get(&name).cloned().ok_or(AccessError::CredentialNotFound.into())
     }
 
     /// Durable first, then what everybody is held to.

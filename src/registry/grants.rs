@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use serde::Serialize;
 
 use super::access::KnownGrant;
+use super::access_error::AccessError;
 use super::act_error::ActError;
 use super::caller::{Caller, KeyName, LOCAL};
 use super::members::{Members, MembersRefused, Wrong};
@@ -81,7 +82,7 @@ impl Registry {
         now: UnixTime,
     ) -> Result<GrantView, ActError> {
         let (department, terms) = self.read_grant(body, caller).map_err(|error| match error {
-            Refused::Members(refused) => ActError::Grant(refused),
+            Refused::Members(refused) => AccessError::Grant(refused).into(),
             Refused::Unreadable(error) => *error,
         })?;
         let id = GrantId::generate(&*self.random).map_err(|_| ActError::Internal("no random bytes"))?;
@@ -104,10 +105,10 @@ impl Registry {
         let _one_at_a_time = self.changes.lock().await;
         let GrantChange { grant, order: proposed_by, .. } = self.known_grant(id)?;
         if grant.state != GrantState::Proposed {
-            return Err(ActError::GrantState { expected: "proposed", state: grant.state });
+            return Err(AccessError::GrantState { expected: "proposed", state: grant.state }.into());
         }
         if !caller.is_local() && self.is_same_administrator(&proposed_by, &caller.order()) {
-            return Err(ActError::SameAdministrator);
+            return Err(AccessError::SameAdministrator.into());
         }
         let grant = Grant { state: GrantState::InForce, ..grant };
         let change = GrantChange { grant, order: caller.order(), proposed_by: Some(proposed_by) };
@@ -124,16 +125,18 @@ impl Registry {
         let _one_at_a_time = self.changes.lock().await;
         let GrantChange { grant, proposed_by, .. } = self.known_grant(id)?;
         if grant.state == GrantState::Withdrawn {
-            return Err(ActError::GrantState { expected: "in force or proposed", state: grant.state });
+            return Err(
+                AccessError::GrantState { expected: "in force or proposed", state: grant.state }.into()
+            );
         }
         let grant = Grant { state: GrantState::Withdrawn, ..grant };
         self.enter_grant(GrantChange { grant, order: caller.order(), proposed_by }, now).await
     }
 
     fn known_grant(&self, id: &str) -> Result<GrantChange, ActError> {
-        let id: GrantId = id.parse().map_err(|_| ActError::GrantNotFound)?;
+        let id: GrantId = id.parse().map_err(|_| AccessError::GrantNotFound)?;
         let known = self.access.known();
-        known.grants.get(&id).map(|known| known.change.clone()).ok_or(ActError::GrantNotFound)
+        known.grants.get(&id).map(|known| known.change.clone()).ok_or(AccessError::GrantNotFound.into())
     }
 
     /// Durable first, then what everybody is held to.

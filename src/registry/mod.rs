@@ -6,6 +6,7 @@
 //! in `views`.
 
 mod access;
+mod access_error;
 mod act_error;
 mod caller;
 mod ceilings;
@@ -54,6 +55,7 @@ mod uses;
 mod verify;
 mod views;
 
+pub use access_error::AccessError;
 pub use act_error::{ActError, ErrorKind, ProblemView};
 pub use caller::Caller;
 pub use certifier::CertifyError;

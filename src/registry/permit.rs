@@ -1,5 +1,6 @@
 //! Whether a caller may make a call that needs a grant (ACCESS.md, *Grants*): one place, which every such act goes through.
 
+use super::access_error::AccessError;
 use super::act_error::ActError;
 use super::caller::Caller;
 use super::ceilings::Reserved;
@@ -23,7 +24,9 @@ impl Permit {
     /// Refuses a type that none of the grants names (step 8).
     pub fn check(&self, type_code: &TypeCode) -> Result<(), ActError> {
         match &self.allowance {
-            Some(allowance) if !allowance.names(type_code) => Err(ActError::NotGranted { call: self.call }),
+            Some(allowance) if !allowance.names(type_code) => {
+                Err(AccessError::NotGranted { call: self.call }.into())
+            }
             _ => Ok(()),
         }
     }
@@ -92,7 +95,7 @@ impl Registry {
     fn ceiling_reached(&self, call: Call, now: UnixTime) -> ActError {
         let now = self.not_behind(now);
         let seconds = now.date().end().seconds().saturating_sub(now.seconds());
-        ActError::CeilingReached { call, seconds: u32::try_from(seconds).unwrap_or(u32::MAX) }
+        AccessError::CeilingReached { call, seconds: u32::try_from(seconds).unwrap_or(u32::MAX) }.into()
     }
 }
 
