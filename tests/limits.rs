@@ -16,7 +16,9 @@ use elicense::config::AccessLimits;
 use elicense::http::{Listener, build};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use support::city::{Answer, City, ISSUER, SAMPLE, answer, get, keyed, post, with};
+use support::city::{Answer, City, ISSUER, OTHER, SAMPLE, answer, get, keyed, post, with};
+use support::hall::Hall;
+use support::http::Request;
 
 fn limits(text: &str) -> AccessLimits {
     serde_json::from_str(text).unwrap()
@@ -84,6 +86,91 @@ async fn calls_side_by_side_do_not_pass_a_ceiling() {
     }
     let first = answers.iter().position(|answer| answer.status == 201).unwrap();
     city.send(issue(&city, first)).await.expect(201);
+}
+
+fn question(holder: u32, operator: &str) -> Value {
+    let purpose = json!({"operator": operator, "item": "变更登记", "item_code": "1", "case": "7",
+        "reason": "核对申请人的营业执照"});
+    json!({"holder": {"code": format!("B-{holder}"), "code_type": "099"}, "purpose": purpose})
+}
+
+/// ADVERSARY #67: whoever guesses, guesses slowly, by whichever call.
+#[tokio::test]
+async fn one_holder_is_asked_for_so_often_by_one_department_and_no_more() {
+    let city = City::new();
+    let state = city.state.clone().under(&limits(r#"{"holder_per_hour": 1, "holder_burst": 2}"#));
+    let ask = |path: &'static str, body: Value, key: &str| {
+        let request = keyed(post(path, "application/json", body.to_string()), key);
+        let router = build(state.clone(), Listener::Tcp);
+        async move { answer(router, request).await }
+    };
+    let mut guess = question(1, "王小明");
+    guess["type"] = json!("11100000MB0143028R001");
+    guess["claims"] = json!({"number": "1"});
+    ask("/v1/lookups", question(1, "王小明"), &city.other).await.expect(200);
+    assert_eq!(ask("/v1/comparisons", guess.clone(), &city.other).await.expect(200).json()["result"], 5);
+    let refused = ask("/v1/comparisons", guess, &city.other).await;
+    refused.expect_problem(429, "holder_too_often");
+    assert!((1..=3_600).contains(&number(&refused)));
+    ask("/v1/lookups", question(1, "another"), &city.other).await.expect_problem(429, "holder_too_often");
+    ask("/v1/lookups", question(2, "王小明"), &city.other).await.expect(200);
+    ask("/v1/lookups", question(1, "王小明"), &city.issuer).await.expect(200);
+}
+
+/// ADVERSARY #56 and #67: one operator who goes through very many holders is heard of, once.
+#[test]
+fn a_bulk_pull_raises_one_alarm_in_the_log_that_names_no_holder() {
+    let hall = Hall::new();
+    let path = hall.data.join("settings.json");
+    let mut settings: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    settings["limits"] = json!({"alarm_holders_per_hour": 3});
+    std::fs::write(&path, settings.to_string()).unwrap();
+    let service = hall.serve();
+    let mut client = service.client();
+    for holder in 0..6 {
+        let request = Request::post("/v1/lookups").key(&hall.window).json(&question(holder, "王小明"));
+        client.send(&request).expect_status(200);
+    }
+    let scrape =
+        client.send(&Request::get("/metrics").key(&hall.supervisor)).expect_status(200).text().to_owned();
+    assert!(scrape.contains("elicense_bulk_pull_alarms_total 1\n"), "{scrape}");
+    let log = service.output();
+    let alarms: Vec<&str> = log.lines().filter(|line| line.contains("bulk_pull")).collect();
+    assert_eq!(alarms.len(), 1, "{log}");
+    assert!(alarms[0].contains("\"level\":\"WARN\"") && alarms[0].contains("\"holders\":4"), "{}", alarms[0]);
+    assert!((0..6).all(|holder| !log.contains(&format!("B-{holder}"))), "{log}");
+}
+
+/// ADVERSARY #56: over the network a new issuer takes two administrators, of whom neither made the other's key.
+#[tokio::test]
+async fn four_eyes_stand_before_a_new_issuer() {
+    let city = City::new();
+    let json_post = |path: &str, body: Value| post(path, "application/json", body.to_string());
+    let roles = json_post(&format!("/v1/departments/{OTHER}/roles"), json!({"roles": ["administrator"]}));
+    on_the_machine(&city, roles).await.expect(200);
+    let keys = format!("/v1/departments/{OTHER}/keys");
+    let (mut administrators, path) = (Vec::new(), keys.as_str());
+    for _ in 0..2 {
+        let made = on_the_machine(&city, json_post(path, json!({}))).await.expect(201).json();
+        administrators.push(made["api_key"].as_str().unwrap().to_owned());
+    }
+    let made = city.send(keyed(json_post(path, json!({})), &administrators[0])).await.expect(201).json();
+    let puppet = made["api_key"].as_str().unwrap();
+    let mut grant = json!({"department": ISSUER, "calls": ["issue"], "types": "*"});
+    let give = |grant: &Value| keyed(json_post("/v1/grants", grant.clone()), &administrators[0]);
+    city.send(give(&grant)).await.expect_problem(422, "grant_refused");
+    grant["daily"] = json!(10);
+    let given = city.send(give(&grant)).await.expect(201).json();
+    assert_eq!(given["state"], "proposed");
+    let confirm = format!("/v1/grants/{}/confirm", given["id"].as_str().unwrap());
+    for same in [&administrators[0], puppet] {
+        city.send(keyed(post(&confirm, "application/json", ""), same))
+            .await
+            .expect_problem(409, "same_administrator");
+    }
+    let confirmed =
+        city.send(keyed(post(&confirm, "application/json", ""), &administrators[1])).await.expect(200);
+    assert_eq!(confirmed.json()["state"], "in_force");
 }
 
 /// One line of the text format, strictly: a name, labels, a number.
