@@ -15,32 +15,91 @@ pub const MAX_SEALED_BYTES: usize = 4 * 1024 * 1024 - 54;
 
 /// Keeps the ledger's sealed entries and the index rows. Every engine passes the suite in `tests/store_engine`.
 ///
-/// Any number of threads may call any of these at once. Appends take turns inside the engine. An engine over a database
-/// of several nodes differs only in that `append` may answer [`EngineError::Behind`] because another node came first.
+/// Any number of threads may call any of these at once, also threads that run tasks: an engine that has to wait for
+/// another machine lets the tasks go on elsewhere meanwhile. Every wait has an end, and is an error then.
+///
+/// Over an engine that several nodes share, other nodes append too: each takes a turn ([`Engine::turn`]), appends one
+/// group, and everyone sees it.
 pub trait Engine: Send + Sync {
-    /// What the next group must build on. Costs no disk access where one process owns the ledger.
+    /// Whether others append to the same ledger, and whether this node may.
+    fn sharing(&self) -> Sharing {
+        Sharing::Alone
+    }
+
+    /// Where the ledger is. Costs no disk access where one process owns the ledger. A turn is begun by [`Engine::turn`].
     fn next(&self) -> Result<Next, EngineError>;
 
+    /// Begins this node's turn, and says what its group must build on: until [`Engine::append`] or [`Engine::pass`] no
+    /// other node appends. Takes the place of waiting for other nodes' groups and being behind again and again. A node
+    /// that neither appends nor passes loses its turn after a moment; its group is then [`EngineError::Behind`] or
+    /// [`EngineError::NotWritten`].
+    ///
+    /// Only one thread of a node takes turns.
+    fn turn(&self) -> Result<Next, EngineError> {
+        self.next()
+    }
+
+    /// Ends a turn without a group.
+    fn pass(&self) {}
+
     /// Appends a group: its entries, its rows and the new head, **all or nothing and durable** when this returns `Ok`,
-    /// and visible to every read that begins after.
+    /// and visible to every read of every node that begins after. Ends the turn, whatever it returns. Without a turn
+    /// it takes one.
     ///
     /// Errors whose [`EngineError::outcome`] is [`Outcome::NotWritten`] promise that nothing of the group is there or
-    /// will be. [`Outcome::Unknown`] promises nothing: after reopening the group is there whole or not at all. An engine
-    /// that answered so accepts no further group until it is opened again.
+    /// will be. [`Outcome::Unknown`] promises nothing: later the group is there whole or not at all. An engine that
+    /// answered so accepts no further group until what became of that one is certain: an engine on disk until it is
+    /// opened again, one over a database until its next turn, which waits for what the database still does.
     ///
-    /// A group that builds on another head or salt than [`Engine::next`] gives is refused as [`EngineError::Behind`].
+    /// A group that builds on another head or salt than [`Engine::turn`] gives is refused as [`EngineError::Behind`].
     fn append(&self, group: &Group) -> Result<(), EngineError>;
+
+    /// From here on groups are sealed under `salt`: how a copy of a ledger keeps the seals of the original. Not during a
+    /// turn.
+    fn use_salt(&self, salt: Salt) -> Result<(), EngineError>;
 
     /// The entry at `position`; `None` at and past the end. Bytes that do not pass the engine's own checks are
     /// [`EngineError::Damaged`], never returned.
     fn read(&self, position: u64) -> Result<Option<StoredEntry>, EngineError>;
 
+    /// Entries from `position` on, in order and without gaps, at most `limit` and at most some 8 MiB of them; none only
+    /// at and past the end.
+    fn read_from(&self, position: u64, limit: usize) -> Result<Vec<StoredEntry>, EngineError> {
+        let mut entries = Vec::new();
+        let mut bytes = 0_usize;
+        for position in (position..).take(limit) {
+            let Some(stored) = self.read(position)? else { break };
+            bytes = bytes.saturating_add(stored.entry.sealed.len());
+            entries.push(stored);
+            if bytes >= MAX_GROUP_BYTES {
+                break;
+            }
+        }
+        Ok(entries)
+    }
+
     /// The value of `key`.
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError>;
+
+    /// The values of `keys`, in their order. Not a snapshot: a group that is appended meanwhile may be seen in part.
+    fn get_many(&self, keys: &[&[u8]]) -> Result<Vec<Option<Vec<u8>>>, EngineError> {
+        keys.iter().map(|key| self.get(key)).collect()
+    }
 
     /// The first `limit` rows of `range` in the order of `direction`. Keys are ordered as bytes. Rows appended while the
     /// scan runs may or may not be among them.
     fn scan(&self, range: &KeyRange, direction: Direction, limit: usize) -> Result<Vec<Row>, EngineError>;
+}
+
+/// Who appends to an engine's ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sharing {
+    /// This process alone.
+    Alone,
+    /// Any number of nodes, this one among them.
+    Shared,
+    /// Other nodes; this one reads a replica of their database.
+    Replica,
 }
 
 /// What the next group builds on: the ledger as it is, and the salt of the key that seals the group's entries.

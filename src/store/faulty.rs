@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::durable::{Act, IoFailure};
-use super::engine::{Direction, Engine, EngineError, Group, KeyRange, Next, Row, StoredEntry};
+use super::engine::{Direction, Engine, EngineError, Group, KeyRange, Next, Row, Salt, StoredEntry};
 
 /// What goes wrong with an append.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +81,18 @@ impl<E: Engine> FaultyEngine<E> {
 impl<E: Engine> Engine for FaultyEngine<E> {
     fn next(&self) -> Result<Next, EngineError> {
         self.inner.next()
+    }
+
+    fn turn(&self) -> Result<Next, EngineError> {
+        self.inner.turn()
+    }
+
+    fn pass(&self) {
+        self.inner.pass();
+    }
+
+    fn use_salt(&self, salt: Salt) -> Result<(), EngineError> {
+        self.inner.use_salt(salt)
     }
 
     fn append(&self, group: &Group) -> Result<(), EngineError> {

@@ -12,22 +12,22 @@ use super::head::Head;
 /// Ledger and rows in memory. "Durable" here means: until dropped.
 #[derive(Debug)]
 pub struct MemoryEngine {
-    salt: Salt,
     kept: RwLock<Kept>,
 }
 
 #[derive(Debug)]
 struct Kept {
     head: Head,
-    entries: Vec<SealedEntry>,
+    salt: Salt,
+    entries: Vec<(Salt, SealedEntry)>,
     rows: BTreeMap<Vec<u8>, Vec<u8>>,
 }
 
 impl MemoryEngine {
-    /// An empty one whose entries are all sealed under `salt`.
+    /// An empty one whose entries are sealed under `salt`, until told otherwise.
     pub const fn new(salt: Salt) -> Self {
-        let kept = Kept { head: Head::empty(), entries: Vec::new(), rows: BTreeMap::new() };
-        Self { salt, kept: RwLock::new(kept) }
+        let kept = Kept { head: Head::empty(), salt, entries: Vec::new(), rows: BTreeMap::new() };
+        Self { kept: RwLock::new(kept) }
     }
 
     fn kept(&self) -> std::sync::RwLockReadGuard<'_, Kept> {
@@ -37,22 +37,29 @@ impl MemoryEngine {
 
 impl Engine for MemoryEngine {
     fn next(&self) -> Result<Next, EngineError> {
-        Ok(Next { head: self.kept().head.clone(), salt: self.salt })
+        let kept = self.kept();
+        Ok(Next { head: kept.head.clone(), salt: kept.salt })
     }
 
     fn append(&self, group: &Group) -> Result<(), EngineError> {
         let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
-        group.check(&Next { head: kept.head.clone(), salt: self.salt })?;
-        kept.entries.extend_from_slice(group.entries());
+        let salt = kept.salt;
+        group.check(&Next { head: kept.head.clone(), salt })?;
+        kept.entries.extend(group.entries().iter().map(|entry| (salt, entry.clone())));
         kept.rows.extend(group.rows().iter().cloned().map(|row| (row.key, row.value)));
         kept.head = group.head().clone();
+        Ok(())
+    }
+
+    fn use_salt(&self, salt: Salt) -> Result<(), EngineError> {
+        self.kept.write().unwrap_or_else(PoisonError::into_inner).salt = salt;
         Ok(())
     }
 
     fn read(&self, position: u64) -> Result<Option<StoredEntry>, EngineError> {
         let kept = self.kept();
         let entry = usize::try_from(position).ok().and_then(|index| kept.entries.get(index));
-        Ok(entry.map(|entry| StoredEntry { position, salt: self.salt, entry: entry.clone() }))
+        Ok(entry.map(|(salt, entry)| StoredEntry { position, salt: *salt, entry: entry.clone() }))
     }
 
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {

@@ -28,7 +28,7 @@ pub use committer::{Append, AppendError, Appended, Committer, Guard, PlainEntry,
 pub use durable::{Act, IoFailure, replace as replace_file};
 pub use engine::{
     Direction, Engine, EngineError, Group, IndexFailure, KeyRange, Next, Outcome, Row, Salt, SealedEntry,
-    StoredEntry,
+    Sharing, StoredEntry,
 };
 pub use faulty::{Fault, FaultyEngine};
 pub use head::Head;

@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use super::catch_up::{CatchUp, Found, IndexWork, Replay, ReplayError};
 use super::durable::IoFailure;
-use super::engine::{Direction, Engine, EngineError, Group, IndexFailure, KeyRange, Next, Row, StoredEntry};
+use super::engine::{
+    Direction, Engine, EngineError, Group, IndexFailure, KeyRange, Next, Row, Salt, StoredEntry,
+};
 use super::head::Head;
 use super::index::{Index, synced};
 use super::journal::{Aside, Journal, JournalError, SEGMENT_BYTES, Unfinished, Wanted, walk};
@@ -199,6 +201,10 @@ impl Engine for SledEngine {
             *turn = Turn::Stopped;
             EngineError::NotApplied(failure)
         })
+    }
+
+    fn use_salt(&self, salt: Salt) -> Result<(), EngineError> {
+        self.journal.use_salt(salt)
     }
 
     fn read(&self, position: u64) -> Result<Option<StoredEntry>, EngineError> {

@@ -110,6 +110,17 @@ impl Journal {
         Ok(())
     }
 
+    /// Seals the next groups under `salt`: in a new segment, unless the last one has it already.
+    pub fn use_salt(&self, salt: Salt) -> Result<(), EngineError> {
+        let mut writer = self.writer();
+        match writer.state {
+            State::Stopped => return Err(EngineError::Stopped),
+            State::Open if writer.salt == salt => {}
+            State::Open | State::Full => (writer.salt, writer.state) = (salt, State::Full),
+        }
+        Ok(())
+    }
+
     /// The entry at `position`; `None` at and past the end.
     pub fn read(&self, position: u64) -> Result<Option<StoredEntry>, EngineError> {
         let segments = self.segments();
