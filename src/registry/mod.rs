@@ -83,7 +83,7 @@ pub use presentations::PresentationError;
 pub use provider_settings::IdentityProviderSettings;
 pub use receipts::KeptReceipt;
 pub use sd_jwt::SdJwtView;
-pub use settings::{Places, Settings, SettingsError};
+pub use settings::{Places, Settings, SettingsError, StoreKind};
 pub use stats::{StoreStats, store_stats};
 pub use status_lists::{Published, Representation, StatusListTimes};
 pub use status_rows::{NamedOnce, RowResult, StatusRow, StatusRowView};
