@@ -244,7 +244,7 @@ enum Act {
 
 fn done(data: &DataArgs, act: &Act) -> Result<Value, CliError> {
     runtime()?.block_on(async {
-        match Access::to(&data.dir, "department").await? {
+        match Access::to(data, "department").await? {
             Access::Service(mut client) => {
                 let (path, body) = match act {
                     Act::SetRoles(code, body) => (format!("/v1/departments/{code}/roles"), body.to_string()),
@@ -313,7 +313,7 @@ fn print_key(made: &Value, output: OutputArgs) -> Result<(), CliError> {
 }
 
 fn alone(data: &DataArgs, command: &str) -> Result<Registry, CliError> {
-    open_alone(&data.dir, command, IndexPolicy::CatchUp)
+    open_alone(data, command, IndexPolicy::CatchUp)
 }
 
 fn print_made(made: &MadeDepartment, output: OutputArgs) -> Result<(), CliError> {

@@ -107,7 +107,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<Exit, CliError> {
     runtime.block_on(async {
         let decoder = args.listen.decoder()?;
         let tcp = args.listen.bind()?;
-        let registry = open(&args.data.dir, "serve", IndexPolicy::CatchUp)?;
+        let registry = open(&args.data, "serve", IndexPolicy::CatchUp)?;
         let address = tcp.local_addr().map_err(CliError::internal)?;
         let network = args.listen.network(tcp, &registry)?;
         line(format_args!("elicense serves {} on {}://{address}", registry.region(), args.listen.scheme()))?;

@@ -51,7 +51,7 @@ pub(super) fn run(command: &StoreCommand) -> Result<Exit, CliError> {
             print_stats(args, &store_stats(&args.data.dir).map_err(CliError::data)?)?
         }
         StoreCommand::Rebuild(args) => {
-            let registry = open_alone(&args.data.dir, "store rebuild", IndexPolicy::Rebuild)?;
+            let registry = open_alone(&args.data, "store rebuild", IndexPolicy::Rebuild)?;
             registry.close().map_err(CliError::internal)?;
             print(args, &check(args)?)?;
         }

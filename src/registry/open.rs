@@ -1,7 +1,7 @@
 //! An open installation.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::access::Access;
@@ -12,7 +12,7 @@ use super::followed::Followed;
 use super::key_files::{KeyFiles, KeyFilesError, name};
 use super::own_signer::OwnSigner;
 use super::packs::LastPack;
-use super::settings::{Settings, SettingsError};
+use super::settings::{Settings, SettingsError, StoreKind};
 use super::status_index::StatusIndexes;
 use super::status_lists::StatusLists;
 use super::views::DepartmentView;
@@ -25,7 +25,7 @@ use crate::licence::{
 };
 use crate::pki::{Anchor, TrustError, TrustStore, Usage};
 use crate::store::{
-    IndexPolicy, KeyRange, Opening, RowKeys, Store, StoreError, StoreKeys, StoreOpenError, StorePlace,
+    KeyRange, Opening, RowKeys, Store, StoreAt, StoreError, StoreKeys, StoreOpenError, StorePlace,
     WitnessError, read_position,
 };
 use crate::time::UnixTime;
@@ -81,6 +81,19 @@ pub enum RegistryOpenError {
     /// `settings.json`.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// Its store is a database, and none was named.
+    #[error(
+        "this installation's ledger is in a PostgreSQL database: name it with --store URL or in ELICENSE_STORE"
+    )]
+    InDatabase,
+    /// Its store is files, and a database was named.
+    #[error(
+        "this installation's ledger is in {} and not in the database that was named; `elicense store move` moves it there", dir.display()
+    )]
+    InFiles {
+        /// The directory.
+        dir: PathBuf,
+    },
     /// A key.
     #[error(transparent)]
     Keys(#[from] KeyFilesError),
@@ -158,14 +171,14 @@ pub enum NotReady {
 }
 
 impl Registry {
-    /// Opens the installation in `dir`. `who` is left for others who find it open.
+    /// Opens the installation in `dir`. `who` is left for others who find it open, `at` says what keeps the ledger.
     pub fn open(
         dir: &Path,
         who: String,
-        index: IndexPolicy,
+        at: impl Into<StoreAt>,
         random: Arc<dyn Random>,
     ) -> Result<(Self, Opened), RegistryOpenError> {
-        Self::open_as(Settings::read(dir)?, dir, who, index, random)
+        Self::open_as(Settings::read(dir)?, dir, who, at.into(), random)
     }
 
     /// As [`Registry::open`], also while it is being made.
@@ -173,15 +186,22 @@ impl Registry {
         settings: Settings,
         dir: &Path,
         who: String,
-        index: IndexPolicy,
+        at: StoreAt,
         random: Arc<dyn Random>,
     ) -> Result<(Self, Opened), RegistryOpenError> {
+        match (settings.store, &at) {
+            (StoreKind::Postgres, StoreAt::Files(_)) => return Err(RegistryOpenError::InDatabase),
+            (StoreKind::Sled, StoreAt::Database(_)) => {
+                return Err(RegistryOpenError::InFiles { dir: dir.to_owned() });
+            }
+            _ => {}
+        }
         let places = settings.places(dir);
         let keys = KeyFiles::at(&places.keys);
         let store_keys = StoreKeys { data: Arc::new(keys.read_data_key()?), random: Arc::clone(&random) };
         let signer = CheckpointKey::new(&settings.origin, keys.read(name::CHECKPOINT)?)?;
         let ledger_key = signer.verifier_key().to_string();
-        let place = StorePlace::new(dir, places.checkpoint, who, index);
+        let place = StorePlace::new(dir, places.checkpoint, who, at);
         let (store, opening) = Store::open(&place, &store_keys, signer)?;
         let loader = Loader { store: &store, keys: &keys };
         let (trust, trust_list) = loader.trust_list()?;

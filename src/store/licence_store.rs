@@ -38,8 +38,10 @@ pub struct StoreKeys {
 /// Where a store lies and who may have it.
 #[derive(Clone, Debug)]
 pub struct StorePlace {
-    /// How the engine keeps it.
-    pub options: SledOptions,
+    /// Directory of the installation.
+    pub dir: PathBuf,
+    /// What keeps the ledger.
+    pub at: StoreAt,
     /// File of the last checkpoint.
     pub checkpoint: PathBuf,
     /// Who opens it: one line for whoever finds it locked.
@@ -73,14 +75,30 @@ pub enum StoreOpenError {
 }
 
 impl Store {
-    /// Opens the store of one machine and starts its committer.
+    /// Opens the store and starts its committer.
     pub fn open(
         place: &StorePlace,
         keys: &StoreKeys,
         signer: CheckpointKey,
     ) -> Result<(Self, Opening), StoreOpenError> {
-        let lock = Lock::take(&place.options.dir, &place.who)?;
+        let lock = Lock::take(&place.dir, &place.who)?;
         let checkpoint = read_checkpoint(&place.checkpoint, signer.verifier_key())?;
+        let (engine, opening) = match &place.at {
+            StoreAt::Files(index) => Self::open_files(place, *index, keys, (lock, checkpoint.as_ref()))?,
+            StoreAt::Database(url) => Self::open_database(url, keys, (lock, checkpoint.as_ref()))?,
+        };
+        let every = std::time::Duration::from_millis(500);
+        let witness = Witness { key: signer, path: place.checkpoint.clone(), every };
+        Ok((Self::start(engine, keys, witness)?, opening))
+    }
+
+    fn open_files(
+        place: &StorePlace,
+        index: IndexPolicy,
+        keys: &StoreKeys,
+        (lock, checkpoint): (Lock, Option<&Checkpoint>),
+    ) -> Result<(Arc<dyn Engine>, Opening), StoreOpenError> {
+        let options = SledOptions { index, ..SledOptions::new(&place.dir) };
         let (index, row_keys) =
             (SealedIndex::new(&keys.data, Arc::clone(&keys.random)), RowKeys::new(&keys.data));
         let (engine, opening) = {
@@ -89,14 +107,9 @@ impl Store {
                 let rows = row_keys.rows_of(stored.position, &entry).map_err(|_| ReplayError::Content)?;
                 index.seal(rows).map_err(|_| ReplayError::Content)
             };
-            SledEngine::open(&place.options, lock, checkpoint.as_ref(), Arc::clone(&keys.random), &replay)?
+            SledEngine::open(&options, lock, checkpoint, Arc::clone(&keys.random), &replay)?
         };
-        let witness = Witness {
-            key: signer,
-            path: place.checkpoint.clone(),
-            every: std::time::Duration::from_millis(500),
-        };
-        Ok((Self::start(Arc::new(engine), keys, witness)?, opening))
+        Ok((Arc::new(engine), opening))
     }
 
     /// Starts committing to any engine.
@@ -359,10 +372,30 @@ fn change(what: EventKind) -> Change {
     }
 }
 
-/// The place of a store in `dir` with everything as it usually is.
 impl StorePlace {
     /// `checkpoint` is where an option put it, or `dir/checkpoint`.
-    pub fn new(dir: &std::path::Path, checkpoint: PathBuf, who: String, index: IndexPolicy) -> Self {
-        Self { options: SledOptions { index, ..SledOptions::new(dir) }, checkpoint, who }
+    pub fn new(dir: &Path, checkpoint: PathBuf, who: String, at: impl Into<StoreAt>) -> Self {
+        Self { dir: dir.to_owned(), at: at.into(), checkpoint, who }
+    }
+}
+
+/// What keeps a ledger and its index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreAt {
+    /// Files in the installation's directory; whether the index that is there is used.
+    Files(IndexPolicy),
+    /// A PostgreSQL database.
+    Database(DatabaseUrl),
+}
+
+impl From<IndexPolicy> for StoreAt {
+    fn from(index: IndexPolicy) -> Self {
+        Self::Files(index)
+    }
+}
+
+impl From<DatabaseUrl> for StoreAt {
+    fn from(url: DatabaseUrl) -> Self {
+        Self::Database(url)
     }
 }

@@ -80,10 +80,10 @@ impl Job {
 }
 
 impl Lanes {
-    pub(super) async fn to(dir: &Path, job: Job) -> Result<Self, CliError> {
-        let place = match Access::to(dir, job.command()).await? {
+    pub(super) async fn to(data: &DataArgs, job: Job) -> Result<Self, CliError> {
+        let place = match Access::to(data, job.command()).await? {
             Access::Service(client) => {
-                Place::Service(Arc::new(Pool { socket: dir.join(SOCKET), idle: Mutex::new(vec![*client]) }))
+                Place::Service(Arc::new(Pool { socket: data.dir.join(SOCKET), idle: Mutex::new(vec![*client]) }))
             }
             Access::Here(registry) => {
                 if let Job::Issue { department } = &job {
