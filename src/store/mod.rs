@@ -16,6 +16,7 @@ pub mod journal;
 mod licence_store;
 mod lock;
 mod memory;
+pub mod postgres;
 mod rows;
 mod sealed_index;
 mod sizes;
