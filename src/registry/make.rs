@@ -9,7 +9,7 @@ use super::certifier::{CertifiedKey, Certifier, CertifyError, hex};
 use super::key_files::{KeyFiles, KeyFilesError, name};
 use super::making::Making;
 use super::plan::{DepartmentPlan, Plan};
-use super::settings::{Places, Settings, SettingsError};
+use super::settings::{Places, Settings, SettingsError, StoreKind};
 use super::views::MadeDepartment;
 use crate::access::Roles;
 use crate::crypto::{Algorithm, Random, RandomError, random_bytes};
@@ -126,7 +126,7 @@ pub(super) fn make_in(
 ) -> Result<Made, MakeError> {
     check_departments(&plan.departments)?;
     let origin = origin(plan, &*random)?;
-    let settings = Settings { store: at.kind(), ..Settings::new(plan, origin) };
+    let settings = Settings { store: StoreKind::of(at), ..Settings::new(plan, origin) };
     let places = settings.places(dir);
     refuse_occupied(&places)?;
     let keys = KeyFiles::at(&places.keys);

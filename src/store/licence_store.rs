@@ -1,6 +1,6 @@
 //! The store as the installation sees it: entries go in, and questions about licences are answered.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::catch_up::{Lookup, ReplayError};
@@ -11,6 +11,7 @@ use super::follow::Follower;
 use super::freshness::{Following, Freshness};
 use super::intake::StoreIntake;
 use super::lock::{Lock, LockError};
+use super::postgres::{DatabaseUrl, PostgresEngine, migrate};
 use super::reader::{Reader, StoreError, open_entry};
 use super::row_cache::RowCache;
 use super::rows::{EventKind, EventRow, LicenceRow, RequestRow, RowContentError, RowKeys, read_position};
@@ -55,6 +56,8 @@ pub struct Store {
     intake: Arc<StoreIntake>,
     /// Where others append to the same ledger.
     freshness: OnceLock<Freshness>,
+    /// Of the directory, which one process has; an engine on disk keeps it itself.
+    _lock: Option<Lock>,
 }
 
 /// A store that could not be opened.
@@ -72,6 +75,14 @@ pub enum StoreOpenError {
     /// The committer.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// Where a new installation's ledger shall be there is one already.
+    #[error(
+        "the database holds a ledger of {entries} entries: of another installation, or of one whose making was interrupted; a new one needs an empty database"
+    )]
+    Occupied {
+        /// Its entries.
+        entries: u64,
+    },
 }
 
 impl Store {
@@ -83,33 +94,33 @@ impl Store {
     ) -> Result<(Self, Opening), StoreOpenError> {
         let lock = Lock::take(&place.dir, &place.who)?;
         let checkpoint = read_checkpoint(&place.checkpoint, signer.verifier_key())?;
-        let (engine, opening) = match &place.at {
-            StoreAt::Files(index) => Self::open_files(place, *index, keys, (lock, checkpoint.as_ref()))?,
-            StoreAt::Database(url) => Self::open_database(url, keys, (lock, checkpoint.as_ref()))?,
-        };
         let every = std::time::Duration::from_millis(500);
         let witness = Witness { key: signer, path: place.checkpoint.clone(), every };
-        Ok((Self::start(engine, keys, witness)?, opening))
+        match &place.at {
+            StoreAt::Files(index) => {
+                let options = SledOptions { index: *index, ..SledOptions::new(&place.dir) };
+                let (engine, opening) = open_files(&options, keys, (lock, checkpoint.as_ref()))?;
+                Ok((Self::start(Arc::new(engine), keys, witness)?, opening))
+            }
+            StoreAt::Database(url) => {
+                let random = Arc::clone(&keys.random);
+                let (engine, opening) = PostgresEngine::open(url, checkpoint.as_ref(), random)?;
+                let store = Self::start(Arc::new(engine), keys, witness)?;
+                Ok((Self { _lock: Some(lock), ..store }, opening))
+            }
+        }
     }
 
-    fn open_files(
-        place: &StorePlace,
-        index: IndexPolicy,
-        keys: &StoreKeys,
-        (lock, checkpoint): (Lock, Option<&Checkpoint>),
-    ) -> Result<(Arc<dyn Engine>, Opening), StoreOpenError> {
-        let options = SledOptions { index, ..SledOptions::new(&place.dir) };
-        let (index, row_keys) =
-            (SealedIndex::new(&keys.data, Arc::clone(&keys.random)), RowKeys::new(&keys.data));
-        let (engine, opening) = {
-            let replay = |stored: &StoredEntry, _: &Lookup<'_>| {
-                let entry = open_entry(&keys.data, stored)?;
-                let rows = row_keys.rows_of(stored.position, &entry).map_err(|_| ReplayError::Content)?;
-                index.seal(rows).map_err(|_| ReplayError::Content)
-            };
-            SledEngine::open(&options, lock, checkpoint, Arc::clone(&keys.random), &replay)?
-        };
-        Ok((Arc::new(engine), opening))
+    /// As [`Store::open`], for an installation that is being made: a database gets its tables, and must be empty.
+    pub fn make(place: &StorePlace, keys: &StoreKeys, signer: CheckpointKey) -> Result<Self, StoreOpenError> {
+        if let StoreAt::Database(url) = &place.at {
+            migrate(url).map_err(OpenError::from)?;
+        }
+        let (store, _) = Self::open(place, keys, signer)?;
+        match store.visible_entries() {
+            0 => Ok(store),
+            entries => Err(StoreOpenError::Occupied { entries }),
+        }
     }
 
     /// Starts committing to any engine.
@@ -138,7 +149,7 @@ impl Store {
         let intake = Arc::new(intake);
         let committer = Committer::start(Arc::clone(&engine), seals, witness, intake.clone())?;
         let reader = Reader { engine, index, keys: row_keys, data, cache };
-        Ok(Self { reader, committer, intake, freshness: OnceLock::new() })
+        Ok(Self { reader, committer, intake, freshness: OnceLock::new(), _lock: None })
     }
 
     /// From here on `follower` is shown every entry past [`Store::visible_entries`], of this node and of others. Once a
@@ -365,6 +376,22 @@ impl Store {
     }
 }
 
+/// The store of one machine, its index caught up from its ledger.
+fn open_files(
+    options: &SledOptions,
+    keys: &StoreKeys,
+    (lock, checkpoint): (Lock, Option<&Checkpoint>),
+) -> Result<(SledEngine, Opening), OpenError> {
+    let random = Arc::clone(&keys.random);
+    let (index, row_keys) = (SealedIndex::new(&keys.data, Arc::clone(&random)), RowKeys::new(&keys.data));
+    let replay = |stored: &StoredEntry, _: &Lookup<'_>| {
+        let entry = open_entry(&keys.data, stored)?;
+        let rows = row_keys.rows_of(stored.position, &entry).map_err(|_| ReplayError::Content)?;
+        index.seal(rows).map_err(|_| ReplayError::Content)
+    };
+    SledEngine::open(options, lock, checkpoint, random, &replay)
+}
+
 fn change(what: EventKind) -> Change {
     match what {
         EventKind::Status { to, .. } => Change::To(to),
@@ -397,5 +424,12 @@ impl From<IndexPolicy> for StoreAt {
 impl From<DatabaseUrl> for StoreAt {
     fn from(url: DatabaseUrl) -> Self {
         Self::Database(url)
+    }
+}
+
+impl StoreAt {
+    /// As settings have it.
+    pub const fn is_database(&self) -> bool {
+        matches!(self, Self::Database(_))
     }
 }
