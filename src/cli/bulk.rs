@@ -27,7 +27,12 @@ use super::{DataArgs, OutputArgs, runtime};
 use crate::registry::{NamedOnce, StatusRow};
 
 /// Does every row of the files, in the order in which they are named.
-pub(super) fn run(job: Job, data: &DataArgs, files: &[PathBuf], output: OutputArgs) -> Result<Exit, CliError> {
+pub(super) fn run(
+    job: Job,
+    data: &DataArgs,
+    files: &[PathBuf],
+    output: OutputArgs,
+) -> Result<Exit, CliError> {
     let sources = files.iter().map(|path| {
         Source::of(path, job.form()).map_err(|error| CliError::Data(format!("{}: {error}", path.display())))
     });

@@ -14,6 +14,7 @@ use super::public_url::public_url;
 use super::{DataArgs, OutputArgs, now};
 use crate::crypto::SystemRandom;
 use crate::registry::{DepartmentPlan, Made, Making, Plan};
+use crate::store::IndexPolicy;
 
 /// Where a service listens if nobody says otherwise, and so the public URL.
 const FIRST_LISTEN_ADDRESS: &str = "http://127.0.0.1:8080";

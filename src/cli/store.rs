@@ -60,7 +60,8 @@ pub(super) fn run(command: &StoreCommand) -> Result<Exit, CliError> {
 }
 
 fn check(args: &StoreArgs) -> Result<StoreReport, CliError> {
-    check_store(&args.data.dir, &who("store check"), Arc::new(SystemRandom)).map_err(CliError::data)
+    let at = args.data.store.at(IndexPolicy::CatchUp)?;
+    check_store(&args.data.dir, &at, &who("store check"), Arc::new(SystemRandom)).map_err(CliError::data)
 }
 
 fn print(args: &StoreArgs, report: &StoreReport) -> Result<(), CliError> {

@@ -126,7 +126,8 @@ pub(super) fn make_in(
 ) -> Result<Made, MakeError> {
     check_departments(&plan.departments)?;
     let origin = origin(plan, &*random)?;
-    let settings = Settings { store: StoreKind::of(at), ..Settings::new(plan, origin) };
+    let mut settings = Settings::new(plan, origin);
+    settings.store = StoreKind::of(at);
     let places = settings.places(dir);
     refuse_occupied(&places)?;
     let keys = KeyFiles::at(&places.keys);
@@ -137,7 +138,7 @@ pub(super) fn make_in(
     let signer = CheckpointKey::new(&settings.origin, checkpoint_key)?;
     let ledger_key =
         LedgerKey { origin: settings.origin.clone(), verifier_key: signer.verifier_key().to_string() };
-    let (store, _) = Store::make(&place, &store_keys, signer)?;
+    let store = Store::make(&place, &store_keys, signer)?;
     let certifier = Certifier {
         region: &plan.region,
         city: plan.city.code(),

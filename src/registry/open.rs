@@ -25,8 +25,8 @@ use crate::licence::{
 };
 use crate::pki::{Anchor, TrustError, TrustStore, Usage};
 use crate::store::{
-    KeyRange, Opening, RowKeys, Store, StoreAt, StoreError, StoreKeys, StoreOpenError, StorePlace,
-    WitnessError, read_position,
+    Following, KeyRange, Opening, RowKeys, Sharing, Store, StoreAt, StoreError, StoreKeys, StoreOpenError,
+    StorePlace, WitnessError, read_position,
 };
 use crate::time::UnixTime;
 use crate::verify::SignatureCache;
@@ -165,6 +165,15 @@ pub enum NotReady {
     /// The engine.
     #[error("the store takes no entries: {0}")]
     Store(#[from] StoreError),
+    /// The database does not answer, or not with the ledger that this node has seen.
+    #[error("the database is lost: {0}")]
+    DatabaseLost(StoreError),
+    /// Others have appended more than this node has seen yet.
+    #[error("this node has seen {seen} entries and takes in what others have appended since")]
+    CatchingUp {
+        /// Entries that it has seen.
+        seen: u64,
+    },
     /// The checkpoint.
     #[error("the checkpoint cannot be written: {0}")]
     Checkpoint(#[from] WitnessError),
@@ -300,8 +309,29 @@ impl Registry {
         Caller::local(self.settings.city)
     }
 
+    /// Waits until this node has seen everything that was acknowledged by any node before. Where one process has the
+    /// ledger there is nothing to wait for.
+    pub async fn fresh(&self) -> Result<(), NotReady> {
+        let Err(error) = self.store.fresh().await else { return Ok(()) };
+        Err(match self.store.following() {
+            Following::CatchingUp { seen } => NotReady::CatchingUp { seen },
+            Following::Current | Following::Lost(_) => NotReady::DatabaseLost(error),
+        })
+    }
+
+    /// Whether other nodes may append to the ledger.
+    pub fn is_shared(&self) -> bool {
+        self.store.sharing() != Sharing::Alone
+    }
+
+    /// Whether what this node has in memory is what the ledger says, as it was found a moment ago.
+    pub fn is_current(&self) -> bool {
+        self.store.following() == Following::Current
+    }
+
     /// Whether orders can be taken.
-    pub fn readiness(&self) -> Result<(), NotReady> {
+    pub async fn readiness(&self) -> Result<(), NotReady> {
+        self.fresh().await?;
         self.store.entries()?;
         self.store.checkpoint_failure().map_or(Ok(()), |failure| Err(failure.into()))
     }

@@ -20,7 +20,9 @@ use super::sled_engine::{IndexPolicy, OpenError, Opening, SledEngine, SledOption
 use super::witness::{WitnessError, read_checkpoint};
 use crate::codec::{Envelope, LicenceClaims, ReceiptId, StatusReference, limits};
 use crate::crypto::{DataKey, Digest, Random, RandomError};
-use crate::ledger::{CheckpointKey, Entry, Event, HolderUse, PresentationMade, ReceiptGiven, Uses};
+use crate::ledger::{
+    Checkpoint, CheckpointKey, Entry, Event, HolderUse, PresentationMade, ReceiptGiven, Uses,
+};
 use crate::licence::{CreditCode, Identifier, TypeCode};
 use crate::verify::{
     Change, PresentationRecord, ReceiptRecord, Record, Records, RecordsUnavailable, SdJwtRecord, StatusEvent,
@@ -415,6 +417,13 @@ pub enum StoreAt {
     Database(DatabaseUrl),
 }
 
+impl StoreAt {
+    /// Whether it is a database, which other nodes may have too.
+    pub const fn is_database(&self) -> bool {
+        matches!(self, Self::Database(_))
+    }
+}
+
 impl From<IndexPolicy> for StoreAt {
     fn from(index: IndexPolicy) -> Self {
         Self::Files(index)
@@ -424,12 +433,5 @@ impl From<IndexPolicy> for StoreAt {
 impl From<DatabaseUrl> for StoreAt {
     fn from(url: DatabaseUrl) -> Self {
         Self::Database(url)
-    }
-}
-
-impl StoreAt {
-    /// As settings have it.
-    pub const fn is_database(&self) -> bool {
-        matches!(self, Self::Database(_))
     }
 }
