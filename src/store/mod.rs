@@ -7,16 +7,21 @@ mod committer;
 mod durable;
 pub mod engine;
 mod faulty;
+mod follow;
+mod freshness;
 mod gather;
 mod head;
 mod holder_rows;
 mod index;
 mod index_check;
+mod intake;
 pub mod journal;
 mod licence_store;
 mod lock;
 mod memory;
 pub mod postgres;
+mod reader;
+mod row_cache;
 mod rows;
 mod sealed_index;
 mod sizes;
@@ -32,14 +37,17 @@ pub use engine::{
     Sharing, StoredEntry,
 };
 pub use faulty::{Fault, FaultyEngine};
+pub use follow::{By, Follower, Intake, Sent};
+pub use freshness::Following;
 pub use head::Head;
 pub use index_check::{IndexCheck, IndexChecked, IndexDifference};
-pub use licence_store::{Store, StoreError, StoreKeys, StoreOpenError, StorePlace, open_entry};
+pub use licence_store::{Store, StoreKeys, StoreOpenError, StorePlace};
 pub use lock::{Lock, LockError};
 pub use memory::MemoryEngine;
 pub use postgres::{
     DatabaseUrl, DatabaseUrlError, Migrated, Moved, PostgresEngine, PostgresOptions, migrate,
 };
+pub use reader::{StoreError, open_entry};
 pub use rows::{EventKind, EventRow, LicenceRow, RequestRow, RowContentError, RowKeys, read_position};
 pub use sealed_index::{RowError, SealedIndex};
 pub use sizes::Sizes;
