@@ -9,7 +9,7 @@ use super::key_files::{KeyFiles, KeyFilesError, name};
 use super::settings::{Settings, SettingsError};
 use crate::crypto::{DataKey, Digest, Random};
 use crate::ledger::{Checkpoint, CheckpointKey, Entry, VerifierKeyError};
-use crate::store::postgres::{DatabaseUrl, PostgresEngine};
+use crate::store::postgres::{DatabaseUrl, PostgresEngine, PostgresOptions};
 use crate::store::{
     Checked, Engine, EngineError, IndexCheck, IndexChecked, IndexDifference, IndexFailure, IoFailure, Lock,
     LockError, OpenError, StoreAt, StoredEntry, WitnessError, check, open_entry, read_checkpoint,
@@ -131,7 +131,11 @@ fn check_database(dir: &Path, url: &DatabaseUrl, random: Arc<dyn Random>) -> Res
     let settings = Settings::read(dir)?;
     let data = KeyFiles::at(&settings.places(dir).keys).read_data_key()?;
     let (_, checkpoint) = read_last_checkpoint(&settings, dir)?;
-    let (engine, _) = PostgresEngine::open(url, checkpoint.as_ref(), Arc::clone(&random))?;
+    let (engine, _) = PostgresEngine::open(
+        &PostgresOptions { url: url.clone() },
+        checkpoint.as_ref(),
+        Arc::clone(&random),
+    )?;
     let engine: Arc<dyn Engine> = Arc::new(engine);
     let head = engine.next()?.head;
     let mut comparing = IndexCheck::over(Arc::clone(&engine), head.clone(), &data, random);
@@ -206,7 +210,8 @@ pub(super) fn walk_entries(
     let settings = Settings::read(dir)?;
     let data = KeyFiles::at(&settings.places(dir).keys).read_data_key()?;
     let (_, checkpoint) = read_last_checkpoint(&settings, dir)?;
-    let (engine, _) = PostgresEngine::open(url, checkpoint.as_ref(), random)?;
+    let (engine, _) =
+        PostgresEngine::open(&PostgresOptions { url: url.clone() }, checkpoint.as_ref(), random)?;
     let end = engine.next()?.head.entries();
     read_database(&engine, &data, end, &mut |stored, entry| match wanted(stored.entry.kind) {
         true => show(stored, entry),

@@ -11,7 +11,7 @@ use super::follow::Follower;
 use super::freshness::{Following, Freshness};
 use super::intake::StoreIntake;
 use super::lock::{Lock, LockError};
-use super::postgres::{DatabaseUrl, PostgresEngine, migrate};
+use super::postgres::{DatabaseUrl, MigrateError, PostgresEngine, PostgresOptions, migrate};
 use super::reader::{Reader, StoreError, open_entry};
 use super::row_cache::RowCache;
 use super::rows::{EventKind, EventRow, LicenceRow, RequestRow, RowContentError, RowKeys, read_position};
@@ -77,6 +77,9 @@ pub enum StoreOpenError {
     /// The committer.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// The database's tables cannot be made.
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
     /// Where a new installation's ledger shall be there is one already.
     #[error(
         "the database holds a ledger of {entries} entries: of another installation, or of one whose making was interrupted; a new one needs an empty database"
@@ -106,7 +109,8 @@ impl Store {
             }
             StoreAt::Database(url) => {
                 let random = Arc::clone(&keys.random);
-                let (engine, opening) = PostgresEngine::open(url, checkpoint.as_ref(), random)?;
+                let (engine, opening) =
+                    PostgresEngine::open(&PostgresOptions { url: url.clone() }, checkpoint.as_ref(), random)?;
                 let store = Self::start(Arc::new(engine), keys, witness)?;
                 Ok((Self { _lock: Some(lock), ..store }, opening))
             }
@@ -116,7 +120,7 @@ impl Store {
     /// As [`Store::open`], for an installation that is being made: a database gets its tables, and must be empty.
     pub fn make(place: &StorePlace, keys: &StoreKeys, signer: CheckpointKey) -> Result<Self, StoreOpenError> {
         if let StoreAt::Database(url) = &place.at {
-            migrate(url).map_err(OpenError::from)?;
+            migrate(url, &*keys.random)?;
         }
         let (store, _) = Self::open(place, keys, signer)?;
         match store.visible_entries() {

@@ -44,6 +44,9 @@ pub use index_check::{IndexCheck, IndexChecked, IndexDifference};
 pub use licence_store::{Store, StoreAt, StoreKeys, StoreOpenError, StorePlace};
 pub use lock::{Lock, LockError};
 pub use memory::MemoryEngine;
+pub use postgres::{
+    DatabaseUrl, DatabaseUrlError, Migrated, Moved, PostgresEngine, PostgresOptions, migrate,
+};
 pub use reader::{StoreError, open_entry};
 pub use rows::{EventKind, EventRow, LicenceRow, RequestRow, RowContentError, RowKeys, read_position};
 pub use sealed_index::{RowError, SealedIndex};

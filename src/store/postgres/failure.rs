@@ -217,7 +217,9 @@ fn tls_problem(error: &rustls::Error) -> TlsProblem {
     match problem {
         C::UnknownIssuer | C::BadSignature => TlsProblem::Issuer,
         C::NotValidForName | C::NotValidForNameContext { .. } => TlsProblem::Name,
-        C::Expired | C::ExpiredContext { .. } | C::NotValidYet | C::NotValidYetContext { .. } => TlsProblem::Time,
+        C::Expired | C::ExpiredContext { .. } | C::NotValidYet | C::NotValidYetContext { .. } => {
+            TlsProblem::Time
+        }
         _ => TlsProblem::Other,
     }
 }
@@ -226,11 +228,11 @@ fn tls_problem(error: &rustls::Error) -> TlsProblem {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DatabaseDamage {
     /// An entry that is counted is not there.
-    #[error("entry {position} is not in the database, whose ledger has {entries} entries")]
+    #[error("entry {position} is not in the database, which has {entries} entries or more")]
     Missing {
         /// Its position.
         position: u64,
-        /// Entries that the ledger has.
+        /// Entries that are known to have been there.
         entries: u64,
     },
     /// An entry's columns are not as an entry's can be.
@@ -240,7 +242,9 @@ pub enum DatabaseDamage {
         position: u64,
     },
     /// An entry was changed.
-    #[error("entry {position} in the database was changed: the hash chain there is {found}, it says {expected}")]
+    #[error(
+        "entry {position} in the database was changed: the hash chain there is {found}, it says {expected}"
+    )]
     Changed {
         /// Its position.
         position: u64,

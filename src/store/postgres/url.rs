@@ -267,7 +267,8 @@ fn decoded(text: &str) -> Result<String, DatabaseUrlError> {
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
         let byte = if byte == b'%' {
-            let mut digit = || char::from(rest.next()?).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+            let mut digit =
+                || char::from(rest.next()?).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
             let code = digit().zip(digit()).map(|(high, low)| high << 4 | low);
             // A zero byte ends names in the protocol.
             code.filter(|code| *code != 0).ok_or(DatabaseUrlError::Escape)?
