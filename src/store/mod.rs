@@ -4,6 +4,7 @@
 mod catch_up;
 mod checkpointer;
 mod committer;
+mod copy;
 mod durable;
 pub mod engine;
 mod faulty;
@@ -25,6 +26,7 @@ mod witness;
 pub use catch_up::{IndexWork, Lookup, Rebuild, Replay, ReplayError};
 pub use checkpointer::Witness;
 pub use committer::{Append, AppendError, Appended, Committer, Guard, PlainEntry, Seals, StartError};
+pub use copy::{Copied, CopyError, copy_ledger};
 pub use durable::{Act, IoFailure, replace as replace_file};
 pub use engine::{
     Direction, Engine, EngineError, Group, IndexFailure, KeyRange, Next, Outcome, Row, Salt, SealedEntry,
