@@ -41,5 +41,5 @@ pub use memory::MemoryEngine;
 pub use rows::{EventKind, EventRow, LicenceRow, RequestRow, RowContentError, RowKeys, read_position};
 pub use sealed_index::{RowError, SealedIndex};
 pub use sizes::Sizes;
-pub use sled_engine::{Checked, IndexPolicy, OpenError, Opening, SledEngine, SledOptions, check};
+pub use sled_engine::{Checked, IndexPolicy, OpenError, Opening, SledEngine, SledOptions, check, check_at};
 pub use witness::{Standing, WitnessError, judge, read_checkpoint, write_checkpoint};
