@@ -1,4 +1,9 @@
-//! `elicense store`: check, rebuild, statistics.
+//! `elicense store`: check, rebuild, statistics here; `backup` and `restore` in files of their own, with the bar that they
+//! show.
+
+mod backup;
+mod bar;
+mod restore;
 
 use std::sync::Arc;
 
@@ -24,6 +29,10 @@ pub(super) enum StoreCommand {
     Rebuild(StoreArgs),
     /// Say how much there is, without reading it all; also beside a running service
     Stats(StoreArgs),
+    /// Back the store up into a folder, also beside a running service; again into the same folder, what came since
+    Backup(backup::BackupArgs),
+    /// Make an installation of a backup, in a new or empty directory
+    Restore(restore::RestoreArgs),
 }
 
 impl StoreCommand {
@@ -31,6 +40,8 @@ impl StoreCommand {
     pub(super) const fn output(&self) -> OutputArgs {
         match self {
             Self::Check(args) | Self::Rebuild(args) | Self::Stats(args) => args.output,
+            Self::Backup(args) => args.output,
+            Self::Restore(args) => args.output,
         }
     }
 }
@@ -55,6 +66,8 @@ pub(super) fn run(command: &StoreCommand) -> Result<Exit, CliError> {
             registry.close().map_err(CliError::internal)?;
             print(args, &check(args)?)?;
         }
+        StoreCommand::Backup(args) => backup::run(args)?,
+        StoreCommand::Restore(args) => restore::run(args)?,
     }
     Ok(Exit::Done)
 }
