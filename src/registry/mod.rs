@@ -18,6 +18,7 @@ mod comparisons;
 mod consents;
 mod credentials;
 mod departments;
+mod followed;
 mod grants;
 mod history;
 mod holder_request;
