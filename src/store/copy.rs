@@ -10,7 +10,8 @@ use super::engine::{
     Engine, EngineError, Group, MAX_GROUP_BYTES, MAX_GROUP_ENTRIES, Next, Row, Salt, SealedEntry, StoredEntry,
 };
 use super::head::Head;
-use super::licence_store::{StoreKeys, open_entry};
+use super::licence_store::StoreKeys;
+use super::reader::open_entry;
 use super::rows::RowKeys;
 use super::sealed_index::SealedIndex;
 use crate::crypto::Digest;
