@@ -3,17 +3,13 @@
 //!
 //! A copy that was cut off goes on where it ended: what the target has must be how the source begins.
 
-use std::sync::Arc;
-
 use super::catch_up::ReplayError;
 use super::engine::{
-    Engine, EngineError, Group, MAX_GROUP_BYTES, MAX_GROUP_ENTRIES, Next, Row, Salt, SealedEntry, StoredEntry,
+    Engine, EngineError, Group, MAX_GROUP_BYTES, MAX_GROUP_ENTRIES, Next, Salt, SealedEntry, StoredEntry,
 };
 use super::head::Head;
 use super::licence_store::StoreKeys;
-use super::reader::open_entry;
-use super::rows::RowKeys;
-use super::sealed_index::SealedIndex;
+use super::row_maker::RowMaker;
 use crate::crypto::Digest;
 
 /// A finished copy.
@@ -70,7 +66,7 @@ pub enum CopyError {
         /// That of the entries that were read.
         found: Digest,
     },
-    /// The target is not what was put there.
+    /// The target does not end as the source does.
     #[error("after {entries} entries the target's hash chain is {target}, the source's {source_chain}")]
     Differs {
         /// Entries in the source.
@@ -112,15 +108,18 @@ pub fn copy_ledger(
     let rows = RowMaker::new(keys);
     while reading.head.entries() < reading.all {
         for run in runs(reading.some(MAX_GROUP_ENTRIES)?) {
-            let made = rows.of(&run)?;
-            append(to, &reading.head, run, made)?;
-            reading.head = to.next().map_err(CopyError::Write)?.head;
+            reading.head = append(to, &reading.head, run, &rows)?;
         }
         progress(reading.head.entries(), reading.all);
     }
     if reading.head != source {
         let (expected, found) = (source.chain(), reading.head.chain());
         return Err(CopyError::Source { entries: source.entries(), expected, found });
+    }
+    let copy = to.next().map_err(CopyError::Write)?.head;
+    if copy != source {
+        let (source_chain, target) = (source.chain(), copy.chain());
+        return Err(CopyError::Differs { entries: source.entries(), source_chain, target });
     }
     Ok(Copied { head: source, had })
 }
@@ -191,51 +190,21 @@ fn runs(entries: Vec<StoredEntry>) -> Vec<Run> {
     runs
 }
 
-/// Appends a run of entries that follow `head` in the source.
-fn append(to: &dyn Engine, head: &Head, run: Run, rows: Vec<Row>) -> Result<(), CopyError> {
-    let next = to.next().map_err(CopyError::Write)?;
-    if next.salt != run.salt {
+/// Appends a run of entries that follow `head` in the source, and returns the head after them.
+fn append(to: &dyn Engine, head: &Head, run: Run, rows: &RowMaker) -> Result<Head, CopyError> {
+    let mut made = Vec::new();
+    for stored in &run.entries {
+        let position = stored.position;
+        made.extend(rows.rows(stored).map_err(|problem| CopyError::Entry { position, problem })?);
+    }
+    // A segment that is full has given itself another salt.
+    if to.next().map_err(CopyError::Write)?.salt != run.salt {
         to.use_salt(run.salt).map_err(CopyError::Write)?;
     }
     let entries: Vec<SealedEntry> = run.entries.into_iter().map(|stored| stored.entry).collect();
-    let group = Group::new(Next { head: head.clone(), salt: run.salt }, entries, rows);
+    let group = Group::new(Next { head: head.clone(), salt: run.salt }, entries, made);
     to.append(&group).map_err(CopyError::Write)?;
-    let (there, wanted) = (to.next().map_err(CopyError::Write)?.head, group.head());
-    if there == *wanted {
-        return Ok(());
-    }
-    let (source_chain, target) = (wanted.chain(), there.chain());
-    Err(CopyError::Differs { entries: wanted.entries(), source_chain, target })
-}
-
-/// Makes the rows of entries, as opening a store does.
-struct RowMaker<'a> {
-    keys: &'a StoreKeys,
-    names: RowKeys,
-    index: SealedIndex,
-}
-
-impl<'a> RowMaker<'a> {
-    fn new(keys: &'a StoreKeys) -> Self {
-        let index = SealedIndex::new(&keys.data, Arc::clone(&keys.random));
-        Self { keys, names: RowKeys::new(&keys.data), index }
-    }
-
-    fn of(&self, run: &Run) -> Result<Vec<Row>, CopyError> {
-        let mut rows = Vec::new();
-        for stored in &run.entries {
-            let position = stored.position;
-            let made = self.rows(stored).map_err(|problem| CopyError::Entry { position, problem })?;
-            rows.extend(made);
-        }
-        Ok(rows)
-    }
-
-    fn rows(&self, stored: &StoredEntry) -> Result<Vec<Row>, ReplayError> {
-        let entry = open_entry(&self.keys.data, stored)?;
-        let rows = self.names.rows_of(stored.position, &entry).map_err(|_| ReplayError::Content)?;
-        self.index.seal(rows).map_err(|_| ReplayError::Content)
-    }
+    Ok(group.head().clone())
 }
 
 #[cfg(test)]

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::crypto::{Algorithm, DataKey, SigningKey, SystemRandom};
-use crate::ledger::{Checkpoint, CheckpointKey, Entry, Event, MintedCertificate};
+use crate::crypto::{DataKey, SystemRandom};
+use crate::ledger::{Checkpoint, Entry, Event, MintedCertificate};
 use crate::store::engine::{Direction, KeyRange, additional_data};
-use crate::store::{Fault, FaultyEngine, Lock, Lookup, MemoryEngine, SledEngine, SledOptions};
+use crate::store::{
+    Fault, FaultyEngine, Lock, MemoryEngine, ReplayError, SealedIndex, SledEngine, SledOptions,
+};
 use crate::time::UnixTime;
 
 fn keys() -> StoreKeys {
@@ -47,9 +50,8 @@ fn extend(engine: &dyn Engine, keys: &StoreKeys, groups: &[(u8, Vec<usize>)]) {
         let places = (next.head.entries()..).zip(sizes);
         let entries: Vec<_> = places.map(|(at, bytes)| sealed(keys, at, &[*salt; 32], *bytes)).collect();
         let stored = (next.head.entries()..).zip(entries.clone());
-        let stored =
-            stored.map(|(position, entry)| StoredEntry { position, salt: [*salt; 32], entry }).collect();
-        let made = rows.of(&Run { salt: [*salt; 32], entries: stored }).unwrap();
+        let stored = stored.map(|(position, entry)| StoredEntry { position, salt: [*salt; 32], entry });
+        let made = stored.flat_map(|stored| rows.rows(&stored).unwrap()).collect();
         engine.append(&Group::new(next, entries, made)).unwrap();
     }
 }
@@ -73,16 +75,13 @@ fn seen(engine: &dyn Engine, keys: &StoreKeys) -> (Vec<StoredEntry>, BTreeMap<Ve
 fn sled(dir: &Path, keys: &StoreKeys, segment_bytes: u64) -> SledEngine {
     let lock = Lock::take(dir, "a test").unwrap();
     let options = SledOptions { segment_bytes, cache_bytes: 1 << 20, ..SledOptions::new(dir) };
-    let rows = RowMaker::new(keys);
-    let replay = |stored: &StoredEntry, _: &Lookup<'_>| rows.rows(stored);
-    SledEngine::open(&options, lock, Some(&of_nothing()), Arc::new(SystemRandom), &replay).unwrap().0
+    SledEngine::open_with(&options, lock, Some(&of_nothing()), keys).unwrap().0
 }
 
 /// The checkpoint that a store has before its first entry.
 fn of_nothing() -> Checkpoint {
-    let key = CheckpointKey::new("l", SigningKey::generate(Algorithm::EdDsa).unwrap()).unwrap();
-    let (head, verifier) = (Head::empty(), key.verifier_key());
-    Checkpoint::verify(&key.sign(0, head.root(), head.chain()).unwrap(), verifier).unwrap()
+    let head = Head::empty();
+    Checkpoint { origin: "l".to_owned(), size: 0, root: head.root(), chain: head.chain() }
 }
 
 fn copy(from: &dyn Engine, to: &dyn Engine, keys: &StoreKeys) -> Result<Copied, CopyError> {
