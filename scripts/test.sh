@@ -52,7 +52,8 @@ components=(
     eatmydata:eatmydata
     faketime:faketime
     unshare:util-linux
-    curl:curl
+    setpriv:util-linux
+    postgres:postgresql
     jq:jq
 )
 
@@ -62,6 +63,8 @@ present() {
     python-venv) python3 -c 'import venv, ensurepip' 2>/dev/null ;;
     # Without one the pages' Chinese is drawn as boxes.
     chinese-font) [ -n "$(fc-list :lang=zh family 2>/dev/null)" ] ;;
+    # Debian keeps it off the PATH, a directory for each version.
+    postgres) compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null ;;
     *) command -v "$1" >/dev/null ;;
     esac
 }

@@ -4,6 +4,7 @@
 use super::durable::IoFailure;
 use super::head::Head;
 use super::journal::Damage;
+use super::postgres::{DatabaseDamage, DatabaseFailure};
 use crate::crypto::{Digest, RandomError};
 
 /// Most entries in a group.
@@ -355,13 +356,28 @@ pub enum EngineError {
     /// No salt for a new segment.
     #[error(transparent)]
     Random(#[from] RandomError),
+    /// The database did not do what it was asked. Nothing was written.
+    #[error(transparent)]
+    Database(#[from] DatabaseFailure),
+    /// The group was written to the database, but its commit was not confirmed. It may be there.
+    #[error("written, but not known to be committed: {0}")]
+    CommitUnknown(DatabaseFailure),
+    /// The ledger in the database is not what was written.
+    #[error(transparent)]
+    DatabaseLedger(#[from] DatabaseDamage),
+    /// This node reads a replica.
+    #[error("a replica of the database takes no entries")]
+    Replica,
+    /// The store was moved elsewhere: nobody appends here.
+    #[error("the store was moved to another place; nothing is appended here")]
+    Moved,
 }
 
 impl EngineError {
     /// What became of the group that met this error.
     pub const fn outcome(&self) -> Outcome {
         match self {
-            Self::NotSynced(_) | Self::NotApplied(_) => Outcome::Unknown,
+            Self::NotSynced(_) | Self::NotApplied(_) | Self::CommitUnknown(_) => Outcome::Unknown,
             Self::Behind { .. }
             | Self::OtherLedger { .. }
             | Self::DoesNotOpen { .. }
@@ -374,7 +390,11 @@ impl EngineError {
             | Self::Damaged(_)
             | Self::Index(_)
             | Self::Read(_)
-            | Self::Random(_) => Outcome::NotWritten,
+            | Self::Random(_)
+            | Self::Database(_)
+            | Self::DatabaseLedger(_)
+            | Self::Replica
+            | Self::Moved => Outcome::NotWritten,
         }
     }
 }

@@ -21,6 +21,7 @@ mod licence_store;
 mod lock;
 mod memory;
 mod movable;
+pub mod postgres;
 mod reader;
 mod row_cache;
 mod row_maker;
@@ -47,7 +48,10 @@ pub use index_check::{IndexCheck, IndexChecked, IndexDifference};
 pub use licence_store::{Store, StoreKeys, StoreOpenError, StorePlace};
 pub use lock::{Lock, LockError};
 pub use memory::MemoryEngine;
-pub use movable::{MovableLedger, Moved};
+pub use movable::MovableLedger;
+pub use postgres::{
+    DatabaseUrl, DatabaseUrlError, Migrated, Moved, PostgresEngine, PostgresOptions, migrate,
+};
 pub use reader::{StoreError, open_entry};
 pub use rows::{EventKind, EventRow, LicenceRow, RequestRow, RowContentError, RowKeys, read_position};
 pub use sealed_index::{RowError, SealedIndex};

@@ -18,8 +18,9 @@ use super::head::Head;
 use super::index::{Index, synced};
 use super::journal::{Aside, Journal, JournalError, SEGMENT_BYTES, Unfinished, Wanted, walk};
 use super::lock::Lock;
+use super::postgres::{AuthoritiesError, DatabaseFailure, RuntimeError, VersionError};
 use super::witness::{Standing, WitnessError, judge};
-use crate::crypto::Random;
+use crate::crypto::{Random, RandomError};
 use crate::ledger::Checkpoint;
 
 /// Where a store lies and how it is kept.
@@ -96,6 +97,21 @@ pub enum OpenError {
     /// A file or directory cannot be used.
     #[error(transparent)]
     Io(#[from] IoFailure),
+    /// The database does not answer as it should.
+    #[error(transparent)]
+    Database(#[from] DatabaseFailure),
+    /// The database's tables are older or newer than this program's.
+    #[error(transparent)]
+    Version(#[from] VersionError),
+    /// The authorities for TLS to the database cannot be used.
+    #[error(transparent)]
+    Authorities(#[from] AuthoritiesError),
+    /// No thread for the connections to the database.
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
+    /// No name for this node.
+    #[error(transparent)]
+    Random(#[from] RandomError),
 }
 
 /// What opening found, to be logged.
