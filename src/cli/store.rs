@@ -1,8 +1,9 @@
-//! `elicense store`: check, rebuild, statistics here; `backup` and `restore` in files of their own, with the bar that they
-//! show.
+//! `elicense store`: check, rebuild, statistics here; `backup`, `restore` and `move` in files of their own, with the
+//! bar that they show.
 
 mod backup;
 mod bar;
+mod moving;
 mod restore;
 
 use std::sync::Arc;
@@ -33,6 +34,8 @@ pub(super) enum StoreCommand {
     Backup(backup::BackupArgs),
     /// Make an installation of a backup, in a new or empty directory
     Restore(restore::RestoreArgs),
+    /// Move the store from an installation's directory into a PostgreSQL database, or back; the service must be stopped
+    Move(moving::MoveArgs),
 }
 
 impl StoreCommand {
@@ -42,6 +45,7 @@ impl StoreCommand {
             Self::Check(args) | Self::Rebuild(args) | Self::Stats(args) => args.output,
             Self::Backup(args) => args.output,
             Self::Restore(args) => args.output,
+            Self::Move(args) => args.output,
         }
     }
 }
@@ -68,6 +72,7 @@ pub(super) fn run(command: &StoreCommand) -> Result<Exit, CliError> {
         }
         StoreCommand::Backup(args) => backup::run(args)?,
         StoreCommand::Restore(args) => restore::run(args)?,
+        StoreCommand::Move(args) => moving::run(args)?,
     }
     Ok(Exit::Done)
 }

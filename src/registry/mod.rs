@@ -1,7 +1,7 @@
 //! What the installation does: one act a file, over store, keys and time.
 //!
 //! Setting up: `settings` and `plan` say what it is, `make` makes it once with what `certifier` certifies, `departments` adds to
-//! it, `open` opens it, `check` and `stats` look at its files, `backup` and `restore` keep a copy of it. Acts: `issue`, `status`, `status_rows`, `show`,
+//! it, `open` opens it, `check` and `stats` look at its files, `backup` and `restore` keep a copy of it, `moving` moves it into a database and back. Acts: `issue`, `status`, `status_rows`, `show`,
 //! `verify`, `receipts`, `holders`, `sight`, `lookups`, `comparisons`, `materials`, `holder_uses`, `uses`, `presentations`, `statements`, `status_lists`, `packs`; `grants` and `consents` say who may, read by `members`. Who asks stands in `caller`, what may go wrong in `act_error`, what is answered
 //! in `views`.
 
@@ -31,6 +31,7 @@ mod make;
 mod making;
 mod materials;
 mod members;
+mod moving;
 mod open;
 mod own_signer;
 mod packs;
@@ -80,6 +81,7 @@ pub use make::{Made, MakeError, make_installation};
 pub use making::Making;
 pub use materials::{MaterialsView, MissingView, ObtainFrom, RequiredView};
 pub use members::MembersRefused;
+pub use moving::{MoveError, MoveOrder, MoveProgress, MoveReport, move_from_database, move_to_database};
 pub use open::{NotReady, Opened, Registry, RegistryOpenError};
 pub use packs::{HeldPack, MakePackError, PackAnswer, PackRequest};
 pub use permit::Permit;

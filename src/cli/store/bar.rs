@@ -6,6 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 #[derive(Clone, Copy)]
 pub(super) enum Counting {
     Bytes,
+    Entries,
 }
 
 /// A bar that learns with the first step how long it is.
@@ -15,6 +16,7 @@ impl Bar {
     pub(super) fn of(what: Counting) -> Self {
         let template = match what {
             Counting::Bytes => "{bar:40} {percent}% of {total_bytes}, {binary_bytes_per_sec}, {eta} to go",
+            Counting::Entries => "{bar:40} {percent}% of {len} entries, {per_sec}, {eta} to go",
         };
         let bar = ProgressBar::new(0);
         Self(match ProgressStyle::with_template(template) {
