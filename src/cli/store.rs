@@ -1,4 +1,10 @@
-//! `elicense store`: check, rebuild, statistics.
+//! `elicense store`: check, rebuild, statistics here; `backup`, `restore` and `move` in files of their own, with the
+//! bar that they show.
+
+mod backup;
+mod bar;
+mod moving;
+mod restore;
 
 use std::sync::Arc;
 
@@ -27,6 +33,12 @@ pub(super) enum StoreCommand {
     Migrate(MigrateArgs),
     /// Say how much there is, without reading it all; also beside a running service
     Stats(StoreArgs),
+    /// Back the store up into a folder, also beside a running service; again into the same folder, what came since
+    Backup(backup::BackupArgs),
+    /// Make an installation of a backup, in a new or empty directory
+    Restore(restore::RestoreArgs),
+    /// Move the store from an installation's directory into a PostgreSQL database, or back; the service must be stopped
+    Move(moving::MoveArgs),
 }
 
 impl StoreCommand {
@@ -35,6 +47,9 @@ impl StoreCommand {
         match self {
             Self::Check(args) | Self::Rebuild(args) | Self::Stats(args) => args.output,
             Self::Migrate(args) => args.output,
+            Self::Backup(args) => args.output,
+            Self::Restore(args) => args.output,
+            Self::Move(args) => args.output,
         }
     }
 }
@@ -75,6 +90,9 @@ pub(super) fn run(command: &StoreCommand) -> Result<Exit, CliError> {
             registry.close().map_err(CliError::internal)?;
             print(args, &check(args)?)?;
         }
+        StoreCommand::Backup(args) => backup::run(args)?,
+        StoreCommand::Restore(args) => restore::run(args)?,
+        StoreCommand::Move(args) => moving::run(args)?,
     }
     Ok(Exit::Done)
 }

@@ -128,6 +128,11 @@ impl PostgresEngine {
         self.command(APPEND_WITHIN, |reply| Command::Change(Change::Moved(moved), reply), late_write)
     }
 
+    /// From here on this engine appends also where the store was moved elsewhere: it is the one that moves it.
+    pub fn append_while_moved(&self) {
+        self.shared.set_mover();
+    }
+
     /// Hands a command to the task that takes turns and waits for its answer; `late` is what no answer means.
     fn command<T>(
         &self,

@@ -16,6 +16,8 @@ pub(super) struct Shared {
     /// Why nothing is appended any more.
     another: OnceLock<DatabaseDamage>,
     replica: AtomicBool,
+    /// This one moves the store, and appends also where nodes do not.
+    mover: AtomicBool,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -29,6 +31,7 @@ impl Shared {
             failure: Mutex::new(None),
             another: OnceLock::new(),
             replica: AtomicBool::new(replica),
+            mover: AtomicBool::new(false),
         }
     }
 
@@ -66,6 +69,14 @@ impl Shared {
     /// Why nothing is appended any more.
     pub(super) fn stopped(&self) -> Option<EngineError> {
         self.another.get().cloned().map(EngineError::DatabaseLedger)
+    }
+
+    pub(super) fn is_mover(&self) -> bool {
+        self.mover.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_mover(&self) {
+        self.mover.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn is_replica(&self) -> bool {
