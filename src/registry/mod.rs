@@ -1,7 +1,7 @@
 //! What the installation does: one act a file, over store, keys and time.
 //!
 //! Setting up: `settings` and `plan` say what it is, `make` makes it once with what `certifier` certifies, `departments` adds to
-//! it, `open` opens it. Acts: `issue`, `status`, `status_rows`, `show`,
+//! it, `open` opens it; `followed` is what it keeps in memory and follows from the ledger, the `roster` of departments in it. Acts: `issue`, `status`, `status_rows`, `show`,
 //! `verify`, `receipts`, `holders`, `sight`, `lookups`, `comparisons`, `materials`, `holder_uses`, `uses`, `presentations`, `statements`, `status_lists`, `packs`; `grants` and `consents` say who may, read by `members`. Who asks stands in `caller`, what may go wrong in `act_error`, what is answered
 //! in `views`.
 
@@ -38,6 +38,7 @@ mod presentations;
 mod provider_settings;
 mod receipts;
 mod recertify;
+mod roster;
 mod sd_jwt;
 mod settings;
 mod show;

@@ -29,7 +29,9 @@ mod witness;
 
 pub use catch_up::{IndexWork, Lookup, Rebuild, Replay, ReplayError};
 pub use checkpointer::Witness;
-pub use committer::{Append, AppendError, Appended, Committer, Guard, PlainEntry, Seals, StartError};
+pub use committer::{
+    Admission, Append, AppendError, Appended, Committer, Conditions, Guard, PlainEntry, Seals, StartError,
+};
 pub use durable::{Act, IoFailure, replace as replace_file};
 pub use engine::{
     Direction, Engine, EngineError, Group, IndexFailure, KeyRange, Next, Outcome, Row, Salt, SealedEntry,

@@ -35,7 +35,7 @@ fn issue(name: &str) -> Append {
     Append {
         entry: PlainEntry { kind: 6, record: Digest::of(name.as_bytes()), plain: name.as_bytes().to_vec() },
         says: None,
-        guards: vec![Guard { key, expected: None }],
+        conditions: Guard::absent(key).into(),
         rows: Box::new(move |at| vec![Row { key: row.clone(), value: at.to_be_bytes().to_vec() }]),
     }
 }
@@ -115,7 +115,7 @@ fn a_guard_may_ask_for_a_value() {
     let engine = Arc::new(MemoryEngine::new([1; 32]));
     let (committer, _) = start(engine.clone(), dir.path());
     let change = |from: Option<u64>| Append {
-        guards: vec![Guard { key: b"nx".to_vec(), expected: from.map(|at| at.to_be_bytes().to_vec()) }],
+        conditions: Guard { key: b"nx".to_vec(), expected: from.map(|at| at.to_be_bytes().to_vec()) }.into(),
         ..issue("x")
     };
     assert_eq!(committer.append_blocking(change(Some(0))), Err(conflict("x")));

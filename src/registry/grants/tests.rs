@@ -44,7 +44,7 @@ fn enter_key(registry: &Registry, id: u8, maker: &str) {
         }),
     };
     let entry = Entry { at: now(), event: Event::Credential(credential) };
-    registry.store.append_blocking(&entry, Vec::new(), &*registry.random).unwrap();
+    registry.store.append_blocking(&entry, crate::store::Conditions::default(), &*registry.random).unwrap();
     registry.followed.access.take(now(), &entry.event);
 }
 
