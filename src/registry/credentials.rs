@@ -273,6 +273,23 @@ impl Registry {
         if overlap > MOST_OVERLAP {
             return Err(CredentialError::Overlap { got: u32::try_from(overlap).unwrap_or(u32::MAX) }.into());
         }
+        let _one_at_a_time = self.changes.lock().await;
+        for _ in 0..TRIES {
+            match self.rotate_as_it_is(caller, (id, overlap), now).await {
+                // Another node changed it at the same moment.
+                Err(ActError::Append(AppendError::Conflict { .. })) => {}
+                rotated => return rotated,
+            }
+        }
+        Err(ActError::Contended)
+    }
+
+    async fn rotate_as_it_is(
+        &self,
+        caller: &Caller,
+        (id, overlap): (&str, i64),
+        now: UnixTime,
+    ) -> Result<NewKeyView, ActError> {
         let (at, old) = (self.not_behind(now), self.credential_named(id)?);
         if old.form() == CredentialForm::Certificate {
             return Err(CredentialError::Certificate.into());
@@ -292,14 +309,12 @@ impl Registry {
         let entitlement = Entitlement { roles, expires, form: CredentialForm::Key, order: caller.order() };
         let ending = Credential { entitlement: Some(entitlement), ..old.credential };
         let id = KeyName(ending.id).to_string();
-        match self.enter_access(Event::Credential(ending), Some(old.position), now).await {
-            // Somebody else has rotated or withdrawn it meanwhile: the key that was made for this answer is never told.
-            Err(ActError::Append(AppendError::Conflict { .. })) => {
-                self.withdraw_credential(caller, &made.id, now).await?;
-                Err(ActError::Contended)
-            }
-            entered => entered.map(|()| NewKeyView { rotated: Some(RotatedView { id, expires }), ..made }),
+        let ended = self.enter_access(Event::Credential(ending), Some(old.position), now).await;
+        if let Err(ActError::Append(AppendError::Conflict { .. })) = ended {
+            // Nobody was told of the key that was made.
+            self.withdraw_credential(caller, &made.id, now).await?;
         }
+        ended.map(|()| NewKeyView { rotated: Some(RotatedView { id, expires }), ..made })
     }
 
     /// Withdraws a key or a certificate for good.

@@ -52,6 +52,8 @@ mod status_rows;
 #[cfg(test)]
 mod tests;
 mod tls_certificates;
+#[cfg(test)]
+mod two_nodes;
 mod use_words;
 mod uses;
 mod verify;

@@ -45,7 +45,7 @@ pub struct Registry {
     pub(super) presentations: OwnSigner,
     ledger_key: String,
     pub(super) followed: Arc<Followed>,
-    /// Held while the consents of a holder are counted and one more is given.
+    /// Held while the consents of a holder are counted and one more is given, and while a key is rotated.
     pub(super) changes: tokio::sync::Mutex<()>,
 }
 

@@ -178,6 +178,7 @@ impl KnownDepartment {
     }
 
     /// What it issues with, if it does so here.
+    #[cfg(test)]
     pub(super) const fn here(&self) -> Option<&Arc<KnownIssuer>> {
         match &self.issuing {
             Issuing::Here(issuer) => Some(issuer),

@@ -50,6 +50,11 @@ impl City {
         Registry::open(self.dir.path(), "a test".to_owned(), IndexPolicy::CatchUp, random).unwrap().0
     }
 
+    /// Where it lies.
+    pub(super) fn dir(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+
     /// The department that issues.
     pub(super) fn issuer(&self, registry: &Registry) -> Caller {
         registry.authenticate(&self.made.departments[0].api_key, now()).unwrap()
@@ -57,7 +62,7 @@ impl City {
 }
 
 pub(super) fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().build().unwrap()
+    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap()
 }
 
 fn with(key: &str, value: serde_json::Value) -> Vec<u8> {

@@ -73,7 +73,7 @@ mod tests {
 
     fn change() -> Event {
         Event::Status(StatusChange {
-            identifier: "1.2.156.3005.2.11100000MB0143028R001.11430000006122244L.000001.001.0"
+            identifier: "1.2.156.3005.2.11100000000013338W011.11430000006122244L.20230000403.001.U"
                 .parse()
                 .unwrap(),
             to: State::Suspended,
@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn what_is_taken_away_is_everything_before_and_nothing_after() {
         let notes = Notes::new(3);
-        [4, 6, 9].map(|position| notes.take(position, &change()));
+        [4, 6, 9].into_iter().for_each(|position| notes.take(position, &change()));
         notes.take(10, &Event::TrustList(Vec::new()));
         let first = notes.before(9);
         assert_eq!((first.from, positions(&first)), (3, vec![4, 6]));
