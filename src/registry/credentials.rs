@@ -212,7 +212,7 @@ impl Registry {
                 entered => return entered,
             }
         }
-        Err(ActError::Contended)
+        Err(AppendError::Busy.into())
     }
 
     /// A department from before there were roles goes on with the grant that it had by that alone: once it has roles, it stands there.
@@ -281,7 +281,7 @@ impl Registry {
                 rotated => return rotated,
             }
         }
-        Err(ActError::Contended)
+        Err(AppendError::Busy.into())
     }
 
     async fn rotate_as_it_is(
@@ -331,7 +331,7 @@ impl Registry {
                 withdrawn => return withdrawn,
             }
         }
-        Err(ActError::Contended)
+        Err(AppendError::Busy.into())
     }
 
     async fn withdraw_as_it_is(

@@ -152,7 +152,7 @@ impl Registry {
                 entered => return entered,
             }
         }
-        Err(ActError::Contended)
+        Err(AppendError::Busy.into())
     }
 
     /// Durable first, then what everybody is held to.

@@ -96,7 +96,7 @@ impl Registry {
         let today = self.not_behind(now).date();
         let reserved = self.followed.ceilings.reserve((caller.department(), call), &grants, today);
         let (leaving, reserved) = reserved.map_err(|_| self.ceiling_reached(call, now))?;
-        let grants = leaving.iter().map(|grant| Grant::clone(grant)).collect();
+        let grants = leaving.iter().copied().cloned().collect();
         let counted = Some(Counted { reserved, grants });
         Ok(Permit { call, allowance: Some(Allowance::of(leaving)), counted })
     }
