@@ -306,6 +306,19 @@ impl Registry {
         self.followed.not_behind(now)
     }
 
+    /// How a statement is dated that several nodes make of one ledger: from the same entries within the same so many seconds each
+    /// dates it alike, so that whoever asks one node after the other is not told what is older than what he has. `None` where one
+    /// process has the ledger.
+    pub(super) fn shared_date(&self, now: UnixTime, seconds: u32) -> Option<UnixTime> {
+        match self.store.sharing() {
+            Sharing::Alone => None,
+            Sharing::Shared | Sharing::Replica => {
+                let past = now.seconds().rem_euclid(i64::from(seconds.max(1)));
+                Some(self.not_behind(now.plus(-past)))
+            }
+        }
+    }
+
     /// How many seconds the clock is behind the newest entry.
     pub(super) fn seconds_behind(&self, now: UnixTime) -> i64 {
         self.followed.seconds_behind(now)

@@ -17,7 +17,7 @@ use crate::store::{StoreError, read_position};
 use crate::time::UnixTime;
 
 /// Seconds that a pack is handed out again while nothing has changed: it is that much older than it could be.
-const KEPT: i64 = 60;
+const KEPT: u32 = 60;
 
 /// What somebody asks of a pack.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,7 +71,7 @@ impl Registry {
     /// A pack for everyone (FORMAT.md §11): nothing personal is in it. Takes as long as reading every status list: not for a
     /// thread that must not wait.
     pub fn pack(&self, request: &PackRequest, now: UnixTime) -> Result<PackAnswer, MakePackError> {
-        let now = self.not_behind(now);
+        let now = self.shared_date(now, KEPT).unwrap_or_else(|| self.not_behind(now));
         let signed = match &request.selection {
             None => self.whole_pack(now)?,
             Some(selection) => Arc::new(self.sign_pack(Some(selection.clone()), None, now)?),
@@ -91,7 +91,7 @@ impl Registry {
         let now = last.as_ref().map_or(now, |pack| now.max(pack.seen().issued_at));
         if let Some(pack) = &*last {
             let age = now.seconds() - pack.seen().issued_at.seconds();
-            if pack.seen().version == self.store.visible_entries() && age < KEPT {
+            if pack.seen().version == self.store.visible_entries() && age < i64::from(KEPT) {
                 return Ok(Arc::clone(pack));
             }
         }

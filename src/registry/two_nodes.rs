@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -15,12 +15,15 @@ use crate::access::Roles;
 use crate::crypto::{Algorithm, SystemRandom};
 use crate::ledger::{CheckpointKey, Event};
 use crate::licence::{Authority, CreditCode};
+use crate::pack::Pack;
+use crate::pki::Anchor;
+use crate::status::StatusListForm;
 use crate::store::{
     Direction, Engine, EngineError, Group, KeyRange, MemoryEngine, Next, Row, RowKeys, Salt, SealedIndex,
     Sharing, Store, StoreKeys, StoredEntry, Witness,
 };
 use crate::time::UnixTime;
-use crate::verify::Status;
+use crate::verify::{Status, accept_status_list};
 
 const ISSUER: &str = "11430000006122244L";
 const NEW: &str = "11999900MB0000553B";
@@ -259,6 +262,48 @@ fn status_lists_say_what_another_node_did() {
         let changed = other.changed_since(&before.uri, before.version, now(), now()).unwrap().unwrap();
         assert_eq!(changed.len(), 1);
         assert_eq!(lists[1].bits.get(changed[0]), Some(expected), "{to}");
+    }
+}
+
+/// Whoever asks one node after the other is never told what is older than what he has.
+#[test]
+fn lists_and_packs_of_two_nodes_never_go_back() {
+    let cluster = Cluster::new();
+    let (one, other) = (cluster.node().registry, cluster.node().registry);
+    let caller = one.acting(ISSUER).unwrap();
+    let issued = issue(&one, &caller, "N-1").unwrap();
+    let uri = one.status_list_uris(now()).unwrap().remove(0);
+    let id = uri.rsplit('/').next().unwrap();
+    let (tick, mut seen, mut pack) = (Instant::now(), None, None::<Pack>);
+    let mut ask = |node: &Registry, seconds: u32| {
+        fresh(node);
+        let (at, tick) = (now().plus(seconds.into()), tick + Duration::from_secs(seconds.into()));
+        let published = node.status_list(id, at, tick).unwrap().unwrap();
+        let bytes = &published.form(StatusListForm::Cwt).bytes;
+        let accepted = accept_status_list(&node.trust(), &uri, bytes, seen, at).unwrap();
+        seen = Some(accepted.list.seen());
+        let bytes = node.pack(&PackRequest::default(), at).unwrap().bytes;
+        let newer = match &pack {
+            Some(pack) => pack.update(&bytes).unwrap(),
+            None => Pack::open(&bytes, Anchor::FirstUse).unwrap(),
+        };
+        assert!(newer.seen().issued_at <= at);
+        pack = Some(newer);
+        accepted.list.bits.as_bytes().to_vec()
+    };
+    for (seconds, to) in [(5, "suspended"), (70, "valid"), (3_700, "suspended"), (3_730, "valid")] {
+        let before = ask(&other, seconds);
+        for later in [1, 9] {
+            assert_eq!(ask(&one, seconds + later), before);
+            assert_eq!(ask(&other, seconds + later), before);
+        }
+        let body = json!({"to": to, "reason": "a test"}).to_string();
+        let at = now().plus(i64::from(seconds) + 10);
+        let change = one.change_status(&caller, &issued.identifier, body.as_bytes(), at);
+        runtime().block_on(change).unwrap();
+        let after = ask(&one, seconds + 11);
+        assert_ne!(after, before);
+        assert_eq!(ask(&other, seconds + 11), after);
     }
 }
 

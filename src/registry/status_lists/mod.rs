@@ -137,11 +137,19 @@ impl StatusLists {
         })
     }
 
-    /// Whether what was signed may still be answered with.
-    fn is_good(&self, signed: &Signed, generation: u64, tick: Instant) -> bool {
+    /// Whether what was signed may still be answered with, where it would now be dated `date`. Where other nodes sign too, it must
+    /// say no less than they would: neither its version nor its time may be behind (FORMAT.md §10), whichever node is asked.
+    fn is_good(&self, signed: &Signed, entries: &Entries, (date, tick): (Option<UnixTime>, Instant)) -> bool {
         let age = tick.saturating_duration_since(signed.at);
-        let unchanged = signed.generation == generation;
-        age < self.times.pause || unchanged && age < Duration::from_secs(self.times.renewal.into())
+        let published = &signed.published;
+        age < self.times.pause
+            || match date {
+                Some(date) => published.version >= entries.version && published.issued_at >= date,
+                None => {
+                    let renewal = Duration::from_secs(self.times.renewal.into());
+                    signed.generation == entries.generation && age < renewal
+                }
+            }
     }
 
     fn sign(
@@ -219,8 +227,9 @@ impl Registry {
         let Some(entries) = self.entries_of(&uri, now)? else { return Ok(None) };
         let shelf = lists.shelf(&uri);
         let before = shelf.current();
+        let date = self.shared_date(now, lists.times.renewal);
         if let Some(signed) = &before
-            && lists.is_good(signed, entries.generation, tick)
+            && lists.is_good(signed, &entries, (date, tick))
         {
             return Ok(Some(Arc::clone(&signed.published)));
         }
@@ -235,7 +244,8 @@ impl Registry {
             return Ok(Some(Arc::clone(&signed.published)));
         }
         self.check_clock(now)?;
-        let signed = lists.sign(&uri, entries, before.as_ref(), (self.not_behind(now), tick))?;
+        let date = date.unwrap_or_else(|| self.not_behind(now));
+        let signed = lists.sign(&uri, entries, before.as_ref(), (date, tick))?;
         let published = Arc::clone(&signed.published);
         *shelf.current.write().unwrap_or_else(PoisonError::into_inner) = Some(signed);
         Ok(Some(published))
