@@ -83,8 +83,9 @@ impl ListenArgs {
     pub(super) fn network(&self, tcp: TcpListener, registry: &Registry) -> Result<Network, CliError> {
         let (Some(certificates), Some(key)) = (&self.tls_cert, &self.tls_key) else { return Ok(tcp.into()) };
         let files = TlsFiles { certificates: certificates.clone(), key: key.clone() };
-        let root = registry.root().map(Certificate::der).unwrap_or_default();
-        let tls = Tls::new(files, root).map_err(CliError::data)?;
+        let root = registry.root();
+        let tls = Tls::new(files, root.as_deref().map(Certificate::der).unwrap_or_default())
+            .map_err(CliError::data)?;
         Ok(Network::over_tls(tcp, tls))
     }
 
@@ -168,7 +169,8 @@ pub(super) async fn serve(
 fn identity_provider(dir: &Path, registry: &Registry) -> Result<Option<Arc<IdentityProvider>>, CliError> {
     let Some(mut settings) = registry.identity_provider().cloned() else { return Ok(None) };
     settings.ca_file = settings.ca_file.map(|file| dir.join(file));
-    let root = registry.root().map(Certificate::der).unwrap_or_default();
+    let root = registry.root();
+    let root = root.as_deref().map(Certificate::der).unwrap_or_default();
     let provider = IdentityProvider::start(settings, IdentityProviderLimits::default(), root);
     provider.map(Some).map_err(CliError::data)
 }

@@ -138,7 +138,9 @@ fn here(args: &VerifyArgs, dir: &Path, presented: Presented) -> Result<Exit, Cli
                 print_answer(args, &verdict)
             }
             (Access::Service(_), Some(_)) => no_time(args).map(|()| Exit::Usage),
-            (Access::Here(registry), Some(at)) => print(args, &judge(&registry.verifier(), &presented, at)),
+            (Access::Here(registry), Some(at)) => {
+                print(args, &judge(&registry.verifier(&registry.trust()), &presented, at))
+            }
             (Access::Here(registry), None) => {
                 let verdict = match &presented {
                     Presented::Text(text) => registry.verify_text(text, now()).await,

@@ -81,7 +81,7 @@ pub(super) fn not_ready(error: NotReady) -> Problem {
         NotReady::CatchingUp { .. } => {
             ("catching_up", "this node takes in what other nodes have written; it is not up to date yet", 1)
         }
-        NotReady::Store(_) | NotReady::Checkpoint(_) => {
+        NotReady::Store(_) | NotReady::Checkpoint(_) | NotReady::TrustList(_) => {
             ("not_ready", "the store takes no entries now; the cause is in the log", 5)
         }
     };

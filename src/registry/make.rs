@@ -223,7 +223,7 @@ impl Maker<'_> {
                 let name = plan.authority.name().to_owned();
                 authorities.push(Authority { credit_code: code, name, status_uri, status_signer });
             }
-            self.certifier.enter(plan, issuing)?;
+            self.certifier.enter(plan, issuing, None)?;
             for terms in &plan.grants {
                 self.certifier.grant(plan.authority.code(), terms)?;
             }
@@ -231,7 +231,7 @@ impl Maker<'_> {
             made.push(self.certifier.api_key(&plan.authority, roles)?);
         }
         authorities.sort_by_key(|authority| authority.credit_code);
-        self.certifier.trust_list(&self.list(settings, authorities, ledger_key), &trust_signer)?;
+        self.certifier.trust_list(&self.list(settings, authorities, ledger_key), &trust_signer, None)?;
         Ok(made)
     }
 

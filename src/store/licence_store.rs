@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::catch_up::{Lookup, ReplayError};
 use super::checkpointer::Witness;
-use super::committer::{Append, AppendError, Appended, Committer, Guard, PlainEntry, Seals, StartError};
+use super::committer::{Append, AppendError, Appended, Committer, Conditions, PlainEntry, Seals, StartError};
 use super::engine::{Direction, Engine, KeyRange, Row, Sharing, StoredEntry};
 use super::follow::Follower;
 use super::freshness::{Following, Freshness};
@@ -193,24 +193,26 @@ impl Store {
         &self.reader.keys
     }
 
-    /// Appends an entry if none of `absent` is a row yet. Answers when it is durable and every reader sees it.
-    pub async fn append(&self, entry: &Entry, absent: Vec<Vec<u8>>, random: &dyn Random) -> Appended {
-        let append =
-            self.prepare(entry, absent, random).map_err(|error| AppendError::Row(RowError::Random(error)))?;
+    /// Appends an entry if the conditions hold when it gets its place. Answers when it is durable and every reader sees it.
+    pub async fn append(&self, entry: &Entry, conditions: Conditions, random: &dyn Random) -> Appended {
+        let append = self
+            .prepare(entry, conditions, random)
+            .map_err(|error| AppendError::Row(RowError::Random(error)))?;
         self.committer.append(append).await
     }
 
     /// As [`Store::append`], for a thread that may block.
-    pub fn append_blocking(&self, entry: &Entry, absent: Vec<Vec<u8>>, random: &dyn Random) -> Appended {
-        let append =
-            self.prepare(entry, absent, random).map_err(|error| AppendError::Row(RowError::Random(error)))?;
+    pub fn append_blocking(&self, entry: &Entry, conditions: Conditions, random: &dyn Random) -> Appended {
+        let append = self
+            .prepare(entry, conditions, random)
+            .map_err(|error| AppendError::Row(RowError::Random(error)))?;
         self.committer.append_blocking(append)
     }
 
     fn prepare(
         &self,
         entry: &Entry,
-        absent: Vec<Vec<u8>>,
+        conditions: Conditions,
         random: &dyn Random,
     ) -> Result<Append, RandomError> {
         let encoded = entry.encode(random)?;
@@ -218,7 +220,7 @@ impl Store {
         Ok(Append {
             entry: PlainEntry { kind: encoded.kind, record: encoded.record, plain: encoded.plain },
             says: Some(Arc::clone(&entry)),
-            guards: absent.into_iter().map(|key| Guard { key, expected: None }).collect(),
+            conditions,
             // An entry made here holds a licence that was just encoded, so its rows can always be made.
             rows: Box::new(move |position| keys.rows_of(position, &entry).unwrap_or_default()),
         })
@@ -234,6 +236,17 @@ impl Store {
         let stored = self.reader.stored(position)?;
         let wanted = kinds.contains(&stored.entry.kind);
         wanted.then(|| self.reader.open(&stored)).transpose()
+    }
+
+    /// Sealed entries from a position on, in order and without gaps, at most `limit` and at most some 8 MiB of them: one
+    /// journey where each entry by itself would be one.
+    pub fn entries_from(&self, position: u64, limit: usize) -> Result<Vec<StoredEntry>, StoreError> {
+        Ok(self.reader.engine.read_from(position, limit)?)
+    }
+
+    /// Opens one of them.
+    pub fn opened(&self, stored: &StoredEntry) -> Result<Entry, StoreError> {
+        self.reader.open(stored)
     }
 
     /// What is kept of a licence.

@@ -33,7 +33,9 @@ mod witness;
 
 pub use catch_up::{IndexWork, Lookup, Rebuild, Replay, ReplayError};
 pub use checkpointer::Witness;
-pub use committer::{Append, AppendError, Appended, Committer, Guard, PlainEntry, Seals, StartError};
+pub use committer::{
+    Admission, Append, AppendError, Appended, Committer, Conditions, Guard, PlainEntry, Seals, StartError,
+};
 pub use copy::{Copied, CopyError, copy_ledger};
 pub use durable::{Act, IoFailure, replace as replace_file};
 pub use engine::{
