@@ -196,9 +196,7 @@ impl Machine {
         succeed(Command::new("ip").args(["link", "set", &port, "master", "lan", "up"]));
         let inside = format!("ip address add {}/24 dev eth0 && ip link set eth0 up", self.address);
         succeed(
-            Command::new("nsenter")
-                .arg(format!("--net=/proc/{holder}/ns/net"))
-                .args(["sh", "-c", &inside]),
+            Command::new("nsenter").arg(format!("--net=/proc/{holder}/ns/net")).args(["sh", "-c", &inside]),
         );
     }
 
@@ -275,10 +273,14 @@ impl Machine {
         };
         let mut rules = "table ip cut {\n".to_owned();
         if way != Way::Out {
-            rules += &format!("chain in {{ type filter hook input priority 0; ip saddr {{ {others} }} {what}; }}\n");
+            rules += &format!(
+                "chain in {{ type filter hook input priority 0; ip saddr {{ {others} }} {what}; }}\n"
+            );
         }
         if way != Way::In {
-            rules += &format!("chain out {{ type filter hook output priority 0; ip daddr {{ {others} }} {what}; }}\n");
+            rules += &format!(
+                "chain out {{ type filter hook output priority 0; ip daddr {{ {others} }} {what}; }}\n"
+            );
         }
         self.run(&format!("nft -f - <<'END'\n{rules}}}\nEND"));
     }
@@ -302,7 +304,8 @@ fn address(last: u8) -> Ipv4Addr {
 
 /// A disk with what is installed on every machine.
 fn make_disk(disk: &Path, lan: &Path, hosts: &str) {
-    for folder in DISKS.into_iter().chain(["usr/local/bin", "opt/patroni/bin", "opt/python", "opt/packages"]) {
+    for folder in DISKS.into_iter().chain(["usr/local/bin", "opt/patroni/bin", "opt/python", "opt/packages"])
+    {
         fs::create_dir_all(disk.join(folder)).expect("a folder");
     }
     fs::write(disk.join("etc/hosts"), hosts).expect("a file");
@@ -311,7 +314,8 @@ fn make_disk(disk: &Path, lan: &Path, hosts: &str) {
     for (name, module, function) in
         [("patroni", "patroni.__main__", "main"), ("patronictl", "patroni.ctl", "ctl")]
     {
-        let text = PYTHON_PROGRAM.replace("MODULE", module).replace("FUNCTION", function).replace("NAME", name);
+        let text =
+            PYTHON_PROGRAM.replace("MODULE", module).replace("FUNCTION", function).replace("NAME", name);
         program(&disk.join("opt/patroni/bin").join(name), &text);
     }
 }

@@ -27,7 +27,9 @@ pub(crate) fn blocks(page: &str, title: &str) -> Vec<Block> {
                 open = Some(Block { line: number + 1, machines: Vec::new(), commands: String::new() });
             }
             (None, _) => {
-                if let Some((_, heading)) = line.split_once("# ").filter(|(sharps, _)| sharps.bytes().all(|b| b == b'#')) {
+                if let Some((_, heading)) =
+                    line.split_once("# ").filter(|(sharps, _)| sharps.bytes().all(|b| b == b'#'))
+                {
                     inside = heading == title;
                 }
             }

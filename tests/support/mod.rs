@@ -10,6 +10,7 @@ pub(crate) mod http;
 pub(crate) mod load;
 pub(crate) mod machines;
 pub(crate) mod manual;
+pub(crate) mod patroni;
 pub(crate) mod seed;
 pub(crate) mod service;
 
