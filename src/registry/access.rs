@@ -156,7 +156,7 @@ impl Registry {
     /// one answer.
     pub fn authenticate(&self, presented: &str, now: UnixTime) -> Option<Caller> {
         let (name, secret) = parse_api_key(presented)?;
-        let known = self.access.known();
+        let known = self.followed.access.known();
         let found = known.credentials.get(&name).filter(|one| one.form() == CredentialForm::Key);
         let same = secret_matches(secret, found.map(|one| &one.credential.digest));
         let found = found.filter(|one| same && one.is_good(now))?;
@@ -172,7 +172,7 @@ impl Registry {
         now: UnixTime,
     ) -> Option<Caller> {
         let name = KeyName(*der.as_bytes().first_chunk()?);
-        let known = self.access.known();
+        let known = self.followed.access.known();
         let found = known.credentials.get(&name)?;
         let same = found.credential.digest == *der && found.credential.department == department;
         let good = same && found.form() == CredentialForm::Certificate && found.is_good(now);
@@ -183,7 +183,7 @@ impl Registry {
 
     /// The roles of a department of this installation, of which a token may give some.
     pub fn roles_of(&self, department: &CreditCode) -> Option<Roles> {
-        self.access.known().roles_of(department)
+        self.followed.access.known().roles_of(department)
     }
 
     /// Refuses a caller without the role.
@@ -202,14 +202,14 @@ impl Registry {
         now: UnixTime,
     ) -> Result<Vec<Grant>, ActError> {
         let today = self.not_behind(now);
-        let mut grants = self.access.known().grants_of(caller.department());
+        let mut grants = self.followed.access.known().grants_of(caller.department());
         grants.retain(|grant| grant.applies(call, caller.source(), today));
         if grants.is_empty() { Err(AccessError::NotGranted { call }.into()) } else { Ok(grants) }
     }
 
     /// Whether a grant that is not withdrawn has a ceiling.
     pub(super) fn has_ceilings(&self) -> bool {
-        let known = self.access.known();
+        let known = self.followed.access.known();
         let mut grants = known.grants.values().map(|known| &known.change.grant);
         grants.any(|grant| grant.terms.daily.is_some() && grant.state != GrantState::Withdrawn)
     }

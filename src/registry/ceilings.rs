@@ -2,7 +2,7 @@
 //!
 //! An act is counted before it is begun and given back where it came to nothing, so that calls side by side cannot pass a ceiling. At
 //! opening the day so far is counted from the ledger's end, where a grant has a ceiling; where the first such grant comes later, then.
-//! What an administrator does on the machine itself is not counted.
+//! What an administrator does on the machine itself is not counted. What other nodes do is counted when this node sees it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -78,6 +78,16 @@ impl Ceilings {
         let key = (department, call);
         *counted.acts.entry(key).or_default() += 1;
         Ok((leaving, Reserved { ceilings: self.clone(), key, day, is_kept: false }))
+    }
+
+    /// Counts an act that another node has done.
+    pub(super) fn take(&self, entry: &Entry) {
+        let Some(key) = act(&entry.event) else { return };
+        let mut counted = self.counted();
+        let day = counted.turn(entry.at.date());
+        if day == entry.at.date() {
+            *counted.acts.entry(key).or_default() += 1;
+        }
     }
 
     /// Counts what was done, on the day of the ledger's newest entry, before the installation was opened. Once is enough.

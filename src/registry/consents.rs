@@ -133,7 +133,6 @@ impl Registry {
         let view = ConsentView::of(&consent);
         let entry = Entry { at: now, event: Event::Consent(consent) };
         let position = self.store.append(&entry, Vec::new(), &*self.random).await?;
-        self.note_entry(now);
         self.note_for_lists(position, Noted::Nothing, now);
         Ok(view)
     }

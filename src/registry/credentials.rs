@@ -166,7 +166,7 @@ impl Registry {
     pub fn access_of_departments(&self, now: UnixTime) -> Vec<DepartmentAccessView> {
         let (mut all, now) = (Vec::new(), self.not_behind(now));
         for department in self.departments() {
-            let known = self.access.known();
+            let known = self.followed.access.known();
             let roles = known.roles_of(&department.code).unwrap_or(Roles::NONE);
             let own = known.credentials.values().filter(|one| one.credential.department == department.code);
             let mut credentials: Vec<_> = own.map(|one| CredentialView::of(one, roles, now)).collect();
@@ -205,7 +205,7 @@ impl Registry {
         code: CreditCode,
         now: UnixTime,
     ) -> Result<(), ActError> {
-        let Some(implied) = self.access.known().implied_grant(code) else { return Ok(()) };
+        let Some(implied) = self.followed.access.known().implied_grant(code) else { return Ok(()) };
         let id = GrantId::generate(&*self.random).map_err(|_| ActError::Internal("no random bytes"))?;
         let grant = Grant { id, ..implied };
         self.enter_access(Event::Grant(GrantChange { grant, order: caller.order(), proposed_by: None }), now)
@@ -335,7 +335,13 @@ impl Registry {
         let number =
             (digits.len() == 16 && lower_hex).then(|| u64::from_str_radix(digits, 16).ok()).flatten();
         let name = KeyName(number.ok_or(AccessError::CredentialNotFound)?.to_be_bytes());
-        self.access.known().credentials.get(&name).cloned().ok_or(AccessError::CredentialNotFound.into())
+        self.followed
+            .access
+            .known()
+            .credentials
+            .get(&name)
+            .cloned()
+            .ok_or(AccessError::CredentialNotFound.into())
     }
 
     /// Durable first, then what everybody is held to.
@@ -344,8 +350,6 @@ impl Registry {
         let at = self.not_behind(now);
         let entry = Entry { at, event };
         let position = self.store.append(&entry, Vec::new(), &*self.random).await?;
-        self.access.take(at, &entry.event);
-        self.note_entry(at);
         self.note_for_lists(position, Noted::Nothing, at);
         Ok(())
     }

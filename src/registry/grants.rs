@@ -64,7 +64,7 @@ pub struct OrderView {
 impl Registry {
     /// The grants to a department, or all, in the order of giving.
     pub fn grants(&self, department: Option<&CreditCode>) -> Vec<GrantView> {
-        let known = self.access.known();
+        let known = self.followed.access.known();
         let wanted = known.grants.values().filter(|one| match department {
             Some(department) => one.change.grant.department == *department,
             None => true,
@@ -135,7 +135,7 @@ impl Registry {
 
     fn known_grant(&self, id: &str) -> Result<GrantChange, ActError> {
         let id: GrantId = id.parse().map_err(|_| AccessError::GrantNotFound)?;
-        let known = self.access.known();
+        let known = self.followed.access.known();
         known.grants.get(&id).map(|known| known.change.clone()).ok_or(AccessError::GrantNotFound.into())
     }
 
@@ -145,13 +145,11 @@ impl Registry {
         let at = self.not_behind(now);
         if change.grant.terms.daily.is_some() {
             // Before it counts, what was done today is known.
-            self.ceilings.count_before(&self.store)?;
+            self.followed.ceilings.count_before(&self.store)?;
         }
         let view = GrantView::of(&KnownGrant { change: change.clone(), given: at });
         let entry = Entry { at, event: Event::Grant(change) };
         let position = self.store.append(&entry, Vec::new(), &*self.random).await?;
-        self.access.take(at, &entry.event);
-        self.note_entry(at);
         self.note_for_lists(position, Noted::Nothing, at);
         Ok(view)
     }
@@ -168,7 +166,7 @@ impl Registry {
 
     /// The credential from which this one comes.
     fn first_of_line(&self, asked_by: &str) -> Option<String> {
-        let known = self.access.known();
+        let known = self.followed.access.known();
         let mut passed = HashSet::new();
         let mut current = asked_by.to_owned();
         loop {

@@ -70,7 +70,6 @@ impl Registry {
         let appended = self.store.append(&entry, vec![guard], &*self.random).await;
         permit.appended(&appended);
         let position = appended?;
-        self.note_entry(at);
         self.note_for_lists(position, Noted::Nothing, at);
         Ok(claims.id)
     }

@@ -79,7 +79,6 @@ impl Registry {
             match self.store.append(&entry, absent, &*self.random).await {
                 Ok(position) => {
                     permit.used();
-                    self.note_entry(now);
                     self.note_for_lists(position, Noted::of(prepared.replaced()), now);
                     return Ok(IssuedView::of(&signed.claims.licence, &signed.full, &signed.qr));
                 }

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::access::Access;
 use super::caller::Caller;
 use super::ceilings::Ceilings;
 use super::certifier::department_key;
+use super::followed::Followed;
 use super::key_files::{KeyFiles, KeyFilesError, name};
 use super::own_signer::OwnSigner;
 use super::packs::LastPack;
@@ -52,12 +52,9 @@ pub struct Registry {
     pub(super) receipts: OwnSigner,
     pub(super) presentations: OwnSigner,
     ledger_key: String,
-    pub(super) access: Access,
-    pub(super) ceilings: Ceilings,
+    pub(super) followed: Arc<Followed>,
     /// Held while a grant or a consent is looked at and then changed.
     pub(super) changes: tokio::sync::Mutex<()>,
-    /// Time of the newest entry: the clock must not go behind it (ADVERSARY #51).
-    newest: AtomicI64,
 }
 
 /// What opening found, to be logged.
@@ -191,9 +188,9 @@ impl Registry {
         let area_code = settings.area_code().map_err(SettingsError::from)?;
         let departments = loader.departments(&trust, area_code)?;
         let status_lists = loader.status_lists(&trust, &departments)?;
-        let access = loader.access()?;
-        let ceilings = Ceilings::new(store.entries()?);
-        let newest = AtomicI64::new(loader.newest()?);
+        let ceilings = Ceilings::new(store.visible_entries());
+        let followed = Followed::new(loader.access()?, ceilings, loader.newest()?);
+        store.follow(followed.clone());
         let pack_signer = OwnSigner::find(&trust, &keys, name::PACK, Usage::Pack)?;
         let receipts = OwnSigner::find(&trust, &keys, name::RECEIPT, Usage::Receipt)?;
         let presentations = OwnSigner::find(&trust, &keys, name::PRESENTATION, Usage::Presentation)?;
@@ -215,13 +212,11 @@ impl Registry {
             receipts,
             presentations,
             ledger_key,
-            access,
-            ceilings,
+            followed,
             changes: tokio::sync::Mutex::default(),
-            newest,
         };
         if registry.has_ceilings() {
-            registry.ceilings.count_before(&registry.store)?;
+            registry.followed.ceilings.count_before(&registry.store)?;
         }
         Ok((registry, Opened { store: opening }))
     }
@@ -296,19 +291,14 @@ impl Registry {
         self.store.close()
     }
 
-    /// `now`, or the time of the newest entry where the clock has gone behind it: what was suspended a moment ago must not
-    /// be good again because a clock was set back.
+    /// `now`, or the time of the newest entry where the clock has gone behind it.
     pub(super) fn not_behind(&self, now: UnixTime) -> UnixTime {
-        UnixTime::from_seconds(self.newest.load(Ordering::Relaxed)).map_or(now, |newest| now.max(newest))
+        self.followed.not_behind(now)
     }
 
     /// How many seconds the clock is behind the newest entry.
     pub(super) fn seconds_behind(&self, now: UnixTime) -> i64 {
-        self.newest.load(Ordering::Relaxed).saturating_sub(now.seconds())
-    }
-
-    pub(super) fn note_entry(&self, at: UnixTime) {
-        self.newest.fetch_max(at.seconds(), Ordering::Relaxed);
+        self.followed.seconds_behind(now)
     }
 }
 

@@ -73,7 +73,7 @@ impl Registry {
             return Ok(Permit { call, allowance: Some(Allowance::of(grants)), reserved: None });
         }
         let today = self.not_behind(now).date();
-        let reserved = self.ceilings.reserve((caller.department(), call), &grants, today);
+        let reserved = self.followed.ceilings.reserve((caller.department(), call), &grants, today);
         let (leaving, reserved) = reserved.map_err(|_| self.ceiling_reached(call, now))?;
         Ok(Permit { call, allowance: Some(Allowance::of(leaving)), reserved: Some(reserved) })
     }
@@ -86,7 +86,7 @@ impl Registry {
         let grants = self.applying(caller, call, now)?;
         let grants: Vec<&Grant> = grants.iter().collect();
         let today = self.not_behind(now).date();
-        if !caller.is_local() && self.ceilings.leaving(&grants, today).is_empty() {
+        if !caller.is_local() && self.followed.ceilings.leaving(&grants, today).is_empty() {
             return Err(self.ceiling_reached(call, now));
         }
         Ok(())

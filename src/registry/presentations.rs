@@ -130,7 +130,6 @@ impl Registry {
         let entry = Entry { at, event: Event::Presentation(made) };
         match self.store.append(&entry, vec![guard], &*self.random).await {
             Ok(position) => {
-                self.note_entry(at);
                 self.note_for_lists(position, Noted::Nothing, at);
             }
             // A key that signs the same bytes the same way, asked twice in a second.

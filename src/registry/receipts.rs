@@ -70,7 +70,6 @@ impl Registry {
         let entry = Entry { at: verdict.at, event: Event::Receipt(given) };
         let guard = self.store.keys().receipt(&claims.id);
         let position = self.store.append(&entry, vec![guard], &*self.random).await?;
-        self.note_entry(verdict.at);
         self.note_for_lists(position, Noted::Nothing, verdict.at);
         let (id, envelope) = (claims.id.to_string(), STANDARD.encode(envelope.bare_bytes()));
         Ok(ReceiptedVerdict { verdict, receipt: GivenReceiptView { id, envelope, position } })

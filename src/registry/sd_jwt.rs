@@ -63,7 +63,6 @@ impl Registry {
         let appended = self.store.append(&entry, vec![guard], &*self.random).await;
         permit.appended(&appended);
         let position = appended?;
-        self.note_entry(now);
         self.note_for_lists(position, Noted::Nothing, now);
         let SdJwt { text, vct, expires, .. } = made;
         Ok(SdJwtView { sd_jwt: text, vct, expires })

@@ -46,6 +46,27 @@ pub struct Settings {
     /// Whose tokens are believed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity_provider: Option<IdentityProviderSettings>,
+    /// What keeps the ledger.
+    #[serde(default, skip_serializing_if = "StoreKind::is_sled")]
+    pub store: StoreKind,
+}
+
+/// What keeps an installation's ledger and index.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StoreKind {
+    /// Files in its directory.
+    #[default]
+    Sled,
+    /// A PostgreSQL database, whose URL is given with every command; the directory holds keys and settings only.
+    Postgres,
+}
+
+impl StoreKind {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+    const fn is_sled(&self) -> bool {
+        matches!(self, Self::Sled)
+    }
 }
 
 /// The paths of an installation.
@@ -125,6 +146,7 @@ impl Settings {
             limits: AccessLimits::default(),
             trusted_proxies: Vec::new(),
             identity_provider: None,
+            store: StoreKind::Sled,
         }
     }
 
@@ -195,5 +217,41 @@ impl Settings {
             keys: self.keys.clone().unwrap_or_else(|| dir.join("keys")),
             checkpoint: self.checkpoint.clone().unwrap_or_else(|| dir.join("checkpoint")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLD: &str = r#"{"version": 1, "region": "示范市", "public_url": "http://127.0.0.1:1", "origin": "o", "city": "11110000000021135M""#;
+
+    fn read(text: &str) -> Result<Settings, SettingsError> {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join(FILE), text).unwrap();
+        Settings::read(dir.path())
+    }
+
+    #[test]
+    fn settings_from_before_there_was_another_store_say_sled() {
+        let settings = read(&format!("{OLD}}}")).unwrap();
+        assert_eq!(settings.store, StoreKind::Sled);
+        assert!(
+            !serde_json::to_string(&settings).unwrap().contains("store"),
+            "older programs read them still"
+        );
+    }
+
+    #[test]
+    fn the_store_is_written_and_read_back_and_no_other_word_is() {
+        let mut settings = read(&format!(r#"{OLD}, "store": "postgres"}}"#)).unwrap();
+        assert_eq!(settings.store, StoreKind::Postgres);
+        let dir = tempfile::tempdir().unwrap();
+        settings.write(dir.path()).unwrap();
+        assert_eq!(Settings::read(dir.path()).unwrap(), settings);
+        settings.store = StoreKind::Sled;
+        settings.write(dir.path()).unwrap();
+        assert_eq!(Settings::read(dir.path()).unwrap().store, StoreKind::Sled);
+        assert!(matches!(read(&format!(r#"{OLD}, "store": "etcd"}}"#)), Err(SettingsError::Json { .. })));
     }
 }

@@ -74,7 +74,6 @@ impl Registry {
         permit.appended(&appended);
         match appended {
             Ok(position) => {
-                self.note_entry(now);
                 self.note_for_lists(position, Noted::Changed(identifier.clone()), now);
                 Ok(())
             }

@@ -194,8 +194,6 @@ impl Registry {
     async fn keep(&self, event: Event, at: UnixTime) -> Result<(), ActError> {
         let entry = Entry { at, event };
         let position = self.store.append(&entry, Vec::new(), &*self.random).await?;
-        self.access.take(at, &entry.event);
-        self.note_entry(at);
         self.note_for_lists(position, Noted::Nothing, at);
         Ok(())
     }

@@ -72,7 +72,6 @@ impl Registry {
         let guard = self.store.keys().presentation_used(&presentation);
         match self.store.append(&entry, vec![guard], &*self.random).await {
             Ok(position) => {
-                self.note_entry(verdict.at);
                 self.note_for_lists(position, Noted::Nothing, verdict.at);
                 verdict.replace_finding(Finding::pass(Check::Status));
             }

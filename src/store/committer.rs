@@ -6,7 +6,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
 
@@ -16,10 +15,12 @@ use super::checkpointer::{Checkpointer, Witness};
 use super::engine::{
     Engine, EngineError, MAX_GROUP_BYTES, MAX_GROUP_ENTRIES, MAX_SEALED_BYTES, Outcome, Row,
 };
+use super::follow::{Intake, Seen, Sent};
 use super::gather::{Gathered, Gatherer};
 use super::sealed_index::{RowError, SealedIndex};
 use super::witness::WitnessError;
 use crate::crypto::{DataKey, Digest, Random};
+use crate::ledger::Entry;
 
 /// Appends that may wait; past this they are refused as [`AppendError::Busy`].
 const QUEUE: usize = 4096;
@@ -32,6 +33,8 @@ const BEHIND_TRIES: usize = 64;
 pub struct Append {
     /// The entry.
     pub entry: PlainEntry,
+    /// What it says, for those who follow the ledger.
+    pub says: Option<Arc<Entry>>,
     /// Every one of these must hold when the entry gets its place.
     pub guards: Vec<Guard>,
     /// The plain rows of the entry once its position is known. May be asked more than once.
@@ -138,7 +141,7 @@ pub struct Committer {
     queue: Option<SyncSender<Request>>,
     thread: Option<JoinHandle<()>>,
     checkpointer: Arc<Checkpointer>,
-    visible: Arc<AtomicU64>,
+    seen: Arc<Seen>,
 }
 
 /// An append and where its answer goes.
@@ -167,20 +170,21 @@ impl Request {
 }
 
 impl Committer {
-    /// Starts committing to `engine`, after writing a checkpoint of what it holds.
-    pub fn start(engine: Arc<dyn Engine>, seals: Seals, witness: Witness) -> Result<Self, StartError> {
-        let next = engine.next()?;
-        let checkpointer = Arc::new(Checkpointer::start(witness, &next.head)?);
-        let visible = Arc::new(AtomicU64::new(next.head.entries()));
+    /// Starts committing to `engine`, after writing a checkpoint of what it holds. `intake` is shown what is appended from
+    /// then on, here and by other nodes.
+    pub fn start(
+        engine: Arc<dyn Engine>,
+        seals: Seals,
+        witness: Witness,
+        intake: Arc<dyn Intake>,
+    ) -> Result<Self, StartError> {
+        let head = engine.next()?.head;
+        let checkpointer = Arc::new(Checkpointer::start(witness, &head)?);
+        let seen = Arc::new(Seen::new(Arc::clone(&engine), Arc::clone(&checkpointer), intake, head));
         let (queue, requests) = sync_channel(QUEUE);
-        let worker = Worker {
-            engine,
-            gatherer: Gatherer::new(seals),
-            checkpointer: Arc::clone(&checkpointer),
-            visible: Arc::clone(&visible),
-        };
+        let worker = Worker { engine, gatherer: Gatherer::new(seals), seen: Arc::clone(&seen) };
         let thread = Some(thread::spawn(move || worker.run(&requests)));
-        Ok(Self { queue: Some(queue), thread, checkpointer, visible })
+        Ok(Self { queue: Some(queue), thread, checkpointer, seen })
     }
 
     /// Appends and waits without blocking the thread. Dropping the future does not take the append back.
@@ -197,9 +201,9 @@ impl Committer {
         answer.recv().unwrap_or(Err(AppendError::NoAnswer))
     }
 
-    /// Entries whose rows every reader sees. An engine's own count runs ahead of that while a group is being applied.
-    pub fn visible(&self) -> u64 {
-        self.visible.load(Ordering::Acquire)
+    /// How far this node has seen the ledger.
+    pub(super) const fn seen(&self) -> &Arc<Seen> {
+        &self.seen
     }
 
     /// The last signed checkpoint that was written.
@@ -260,8 +264,7 @@ pub enum StartError {
 struct Worker {
     engine: Arc<dyn Engine>,
     gatherer: Gatherer,
-    checkpointer: Arc<Checkpointer>,
-    visible: Arc<AtomicU64>,
+    seen: Arc<Seen>,
 }
 
 impl Worker {
@@ -276,18 +279,24 @@ impl Worker {
 
     fn commit(&mut self, mut requests: Vec<Request>) {
         for _ in 0..BEHIND_TRIES {
-            let gathered = match self.engine.next() {
-                Ok(next) => self.gatherer.gather(&*self.engine, next, requests),
+            let next = match self.engine.turn() {
+                Ok(next) => next,
                 Err(error) => return refuse(requests, &error.into()),
             };
-            let Some(gathered) = gathered else { return };
+            if let Err(error) = self.seen.come_to(&next.head) {
+                self.engine.pass();
+                return refuse(requests, &error.into());
+            }
+            let Some(gathered) = self.gatherer.gather(&*self.engine, next, requests) else {
+                return self.engine.pass();
+            };
+            self.seen.sending(gathered.group.first(), gathered.sent());
             match self.engine.append(&gathered.group) {
                 Ok(()) => {
-                    self.visible.store(gathered.group.head().entries(), Ordering::Release);
-                    self.checkpointer.note(gathered.group.head());
+                    self.seen.appended(&gathered.group);
                     return gathered.answer();
                 }
-                // Another node's group came first: the same appends, checked and sealed again for their new places.
+                // The turn was lost to another node: the same appends, checked and sealed again for their new places.
                 Err(EngineError::Behind { .. }) => requests = gathered.into_requests(),
                 Err(error) => return refuse(gathered.into_requests(), &error.into()),
             }
@@ -325,6 +334,14 @@ impl Gathered {
         for (request, conflict) in self.conflicting {
             request.answer(Err(conflict));
         }
+    }
+
+    fn sent(&self) -> Vec<Sent> {
+        let sent = |request: &Request| {
+            let Append { entry, says, .. } = &request.append;
+            Sent { record: entry.record, entry: says.clone() }
+        };
+        self.accepted.iter().map(sent).collect()
     }
 
     fn into_requests(self) -> Vec<Request> {

@@ -292,6 +292,25 @@ pub enum EngineError {
         /// Entries in the ledger that the group builds on.
         group: u64,
     },
+    /// The ledger is not one that goes on from what this node has seen of it. Nothing was written.
+    #[error(
+        "this node has seen {seen} entries, the ledger of {found} does not go on from them: it was put back or edited"
+    )]
+    OtherLedger {
+        /// Entries that this node has seen.
+        seen: u64,
+        /// Where the ledger is, or the entry that came instead of the next.
+        found: u64,
+    },
+    /// An entry of another node does not open here.
+    #[error("entry {position}, of another node, does not open here; do the nodes have the same data key?")]
+    DoesNotOpen {
+        /// Its position.
+        position: u64,
+    },
+    /// Whether others have appended is not known.
+    #[error("the database did not say in time what other nodes have appended")]
+    NotFresh,
     /// No entries or too many. Nothing was written.
     #[error("a group has 1 to {MAX_GROUP_ENTRIES} entries, got {got}")]
     GroupCount {
@@ -344,6 +363,9 @@ impl EngineError {
         match self {
             Self::NotSynced(_) | Self::NotApplied(_) => Outcome::Unknown,
             Self::Behind { .. }
+            | Self::OtherLedger { .. }
+            | Self::DoesNotOpen { .. }
+            | Self::NotFresh
             | Self::GroupCount { .. }
             | Self::GroupBytes { .. }
             | Self::ReservedKey { .. }

@@ -65,11 +65,19 @@ impl Gatherer {
         next: Next,
         requests: Vec<Request>,
     ) -> Option<Gathered> {
+        let there = match self.read_guards(engine, &requests) {
+            Ok(there) => there,
+            Err(error) => {
+                let error = AppendError::from(error);
+                requests.into_iter().for_each(|request| request.answer(Err(error.clone())));
+                return None;
+            }
+        };
         let mut fresh = Fresh::default();
         let (mut accepted, mut conflicting) = (Vec::with_capacity(requests.len()), Vec::new());
         let mut position = next.head.entries();
         for request in requests {
-            match self.check(&request.append.guards, &fresh, engine) {
+            match check(&request.append.guards, &fresh, &there) {
                 Ok(()) => {
                     fresh.extend((request.append.rows)(position));
                     accepted.push(request);
@@ -110,19 +118,32 @@ impl Gatherer {
         Ok(Group::new(next, entries, index.seal(rows)?))
     }
 
-    fn check(&self, guards: &[Guard], fresh: &Fresh, engine: &dyn Engine) -> Result<(), Broken> {
-        for (n, guard) in guards.iter().enumerate() {
-            let conflict = || AppendError::Conflict { guard: n, key: guard.key.clone() };
-            match fresh.get(&guard.key) {
-                Some(value) if guard.expected.as_ref() == Some(value) => {}
-                Some(_) => return Err(Broken::Within(conflict())),
-                None => match self.seals.index.get(engine, &guard.key) {
-                    Ok(value) if value == guard.expected => {}
-                    Ok(_) => return Err(Broken::Durably(conflict())),
-                    Err(error) => return Err(Broken::Durably(error.into())),
-                },
-            }
-        }
-        Ok(())
+    /// The rows of all guards, as they are in the ledger: read together, because each may be a journey to another machine.
+    fn read_guards(&self, engine: &dyn Engine, requests: &[Request]) -> Result<There, RowError> {
+        let guards = requests.iter().flat_map(|request| &request.append.guards);
+        let keys: Vec<&[u8]> = guards.map(|guard| guard.key.as_slice()).collect();
+        let open = |(key, value): (&&[u8], Option<Vec<u8>>)| {
+            Ok(match value {
+                Some(value) => Some((key.to_vec(), self.seals.index.open(key, &value)?)),
+                None => None,
+            })
+        };
+        keys.iter().zip(engine.get_many(&keys)?).filter_map(|row| open(row).transpose()).collect()
     }
+}
+
+/// Rows of guards that there are.
+type There = HashMap<Vec<u8>, Vec<u8>>;
+
+fn check(guards: &[Guard], fresh: &Fresh, there: &There) -> Result<(), Broken> {
+    for (n, guard) in guards.iter().enumerate() {
+        let conflict = || AppendError::Conflict { guard: n, key: guard.key.clone() };
+        match fresh.get(&guard.key) {
+            Some(value) if guard.expected.as_ref() == Some(value) => {}
+            Some(_) => return Err(Broken::Within(conflict())),
+            None if there.get(&guard.key) == guard.expected.as_ref() => {}
+            None => return Err(Broken::Durably(conflict())),
+        }
+    }
+    Ok(())
 }

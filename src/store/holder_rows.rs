@@ -1,7 +1,8 @@
 //! What the index says about holders: their licences, and who used them (STORE.md §3, rows `h`, `o` and `v`).
 
 use super::engine::Row;
-use super::licence_store::{Store, StoreError};
+use super::licence_store::Store;
+use super::reader::StoreError;
 use super::rows::{RowKeys, read_position};
 use crate::licence::HolderNumber;
 

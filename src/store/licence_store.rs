@@ -1,22 +1,25 @@
 //! The store as the installation sees it: entries go in, and questions about licences are answered.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::catch_up::{Lookup, ReplayError};
 use super::checkpointer::Witness;
 use super::committer::{Append, AppendError, Appended, Committer, Guard, PlainEntry, Seals, StartError};
-use super::engine::{Direction, Engine, EngineError, KeyRange, Row, StoredEntry, additional_data};
+use super::engine::{Direction, Engine, KeyRange, Row, Sharing, StoredEntry};
+use super::follow::Follower;
+use super::freshness::{Following, Freshness};
+use super::intake::StoreIntake;
 use super::lock::{Lock, LockError};
+use super::reader::{Reader, StoreError, open_entry};
+use super::row_cache::RowCache;
 use super::rows::{EventKind, EventRow, LicenceRow, RequestRow, RowContentError, RowKeys, read_position};
 use super::sealed_index::{RowError, SealedIndex};
 use super::sled_engine::{IndexPolicy, OpenError, Opening, SledEngine, SledOptions};
 use super::witness::{WitnessError, read_checkpoint};
 use crate::codec::{Envelope, LicenceClaims, ReceiptId, StatusReference, limits};
-use crate::crypto::{DataKey, Digest, Random, RandomError, SealError};
-use crate::ledger::{
-    CheckpointKey, Entry, EntryError, Event, HolderUse, PresentationMade, ReceiptGiven, Uses,
-};
+use crate::crypto::{DataKey, Digest, Random, RandomError};
+use crate::ledger::{CheckpointKey, Entry, Event, HolderUse, PresentationMade, ReceiptGiven, Uses};
 use crate::licence::{CreditCode, Identifier, TypeCode};
 use crate::verify::{
     Change, PresentationRecord, ReceiptRecord, Record, Records, RecordsUnavailable, SdJwtRecord, StatusEvent,
@@ -47,14 +50,9 @@ pub struct StorePlace {
 pub struct Store {
     reader: Reader,
     committer: Committer,
-}
-
-/// The reading half: everything that needs no committer.
-struct Reader {
-    engine: Arc<dyn Engine>,
-    index: Arc<SealedIndex>,
-    keys: Arc<RowKeys>,
-    data: Arc<DataKey>,
+    intake: Arc<StoreIntake>,
+    /// Where others append to the same ledger.
+    freshness: OnceLock<Freshness>,
 }
 
 /// A store that could not be opened.
@@ -72,42 +70,6 @@ pub enum StoreOpenError {
     /// The committer.
     #[error(transparent)]
     Start(#[from] StartError),
-}
-
-/// A question that could not be answered. Never an answer.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum StoreError {
-    /// The engine.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-    /// An index row.
-    #[error(transparent)]
-    Row(#[from] RowError),
-    /// What an index row says.
-    #[error(transparent)]
-    Content(#[from] RowContentError),
-    /// A sealed entry.
-    #[error("entry {position} does not open: {source}")]
-    Sealed {
-        /// Its position.
-        position: u64,
-        /// Why.
-        source: SealError,
-    },
-    /// What an entry says.
-    #[error("entry {position}: {source}")]
-    Entry {
-        /// Its position.
-        position: u64,
-        /// Why.
-        source: EntryError,
-    },
-    /// The index names a position past the end.
-    #[error("the index names entry {position}, which the ledger does not have")]
-    Absent {
-        /// The position.
-        position: u64,
-    },
 }
 
 impl Store {
@@ -140,15 +102,60 @@ impl Store {
     /// Starts committing to any engine.
     pub fn start(engine: Arc<dyn Engine>, keys: &StoreKeys, witness: Witness) -> Result<Self, StartError> {
         let index = Arc::new(SealedIndex::new(&keys.data, Arc::clone(&keys.random)));
+        let (row_keys, data) = (Arc::new(RowKeys::new(&keys.data)), Arc::clone(&keys.data));
+        let cache = match engine.sharing() {
+            Sharing::Alone => None,
+            Sharing::Shared | Sharing::Replica => {
+                let seen = engine.next()?.head.entries();
+                Some(Arc::new(RowCache::new(seen, RowKeys::events_prefix)))
+            }
+        };
         let seals = Seals {
             data_key: Arc::clone(&keys.data),
             index: Arc::clone(&index),
             random: Arc::clone(&keys.random),
         };
-        let committer = Committer::start(Arc::clone(&engine), seals, witness)?;
-        let reader =
-            Reader { engine, index, keys: Arc::new(RowKeys::new(&keys.data)), data: Arc::clone(&keys.data) };
-        Ok(Self { reader, committer })
+        let follower = OnceLock::new();
+        let intake = StoreIntake {
+            data: Arc::clone(&data),
+            keys: Arc::clone(&row_keys),
+            cache: cache.clone(),
+            follower,
+        };
+        let intake = Arc::new(intake);
+        let committer = Committer::start(Arc::clone(&engine), seals, witness, intake.clone())?;
+        let reader = Reader { engine, index, keys: row_keys, data, cache };
+        Ok(Self { reader, committer, intake, freshness: OnceLock::new() })
+    }
+
+    /// From here on `follower` is shown every entry past [`Store::visible_entries`], of this node and of others. Once a
+    /// store: a second follower is not taken.
+    pub fn follow(&self, follower: Arc<dyn Follower>) {
+        if self.intake.follower.set(follower).is_ok()
+            && let Some(cache) = &self.reader.cache
+        {
+            let seen = Arc::clone(self.committer.seen());
+            self.freshness.get_or_init(|| Freshness::start(seen, Arc::clone(cache)));
+        }
+    }
+
+    /// Waits until everything is seen here that was acknowledged anywhere before. Nothing to wait for where one process
+    /// has the ledger.
+    pub async fn fresh(&self) -> Result<(), StoreError> {
+        match self.freshness.get() {
+            Some(freshness) => Ok(freshness.now().await?),
+            None => Ok(()),
+        }
+    }
+
+    /// How this node stands to a ledger that others append to.
+    pub fn following(&self) -> Following {
+        self.freshness.get().map_or(Following::Current, Freshness::last)
+    }
+
+    /// Who appends.
+    pub fn sharing(&self) -> Sharing {
+        self.reader.engine.sharing()
     }
 
     /// Makes index keys, for guards.
@@ -177,9 +184,10 @@ impl Store {
         random: &dyn Random,
     ) -> Result<Append, RandomError> {
         let encoded = entry.encode(random)?;
-        let (keys, entry) = (Arc::clone(&self.reader.keys), entry.clone());
+        let (keys, entry) = (Arc::clone(&self.reader.keys), Arc::new(entry.clone()));
         Ok(Append {
             entry: PlainEntry { kind: encoded.kind, record: encoded.record, plain: encoded.plain },
+            says: Some(Arc::clone(&entry)),
             guards: absent.into_iter().map(|key| Guard { key, expected: None }).collect(),
             // An entry made here holds a licence that was just encoded, so its rows can always be made.
             rows: Box::new(move |position| keys.rows_of(position, &entry).unwrap_or_default()),
@@ -255,7 +263,7 @@ impl Store {
 
     /// Whether there is a row.
     pub fn has(&self, key: &[u8]) -> Result<bool, StoreError> {
-        Ok(self.reader.engine.get(key)?.is_some())
+        Ok(self.reader.engine.get(key).map_err(StoreError::from)?.is_some())
     }
 
     /// Keys and values of a range of rows, in order, at most `limit`.
@@ -275,7 +283,7 @@ impl Store {
 
     /// Entries whose rows every reader sees; [`Store::entries`] counts one that is being appended a moment earlier.
     pub fn visible_entries(&self) -> u64 {
-        self.committer.visible()
+        self.committer.seen().entries()
     }
 
     /// The last signed checkpoint.
@@ -291,44 +299,6 @@ impl Store {
     /// Commits what waits and writes the last checkpoint.
     pub fn close(self) -> Result<(), WitnessError> {
         self.committer.close()
-    }
-}
-
-impl Reader {
-    fn entry(&self, position: u64) -> Result<Entry, StoreError> {
-        self.open(&self.stored(position)?)
-    }
-
-    fn stored(&self, position: u64) -> Result<StoredEntry, StoreError> {
-        self.engine.read(position)?.ok_or(StoreError::Absent { position })
-    }
-
-    fn open(&self, stored: &StoredEntry) -> Result<Entry, StoreError> {
-        let position = stored.position;
-        let key = self.data.segment_key(&stored.salt);
-        let additional = additional_data(position, stored.entry.kind);
-        let plain = key
-            .open(stored.entry.nonce, &additional, &stored.entry.sealed)
-            .map_err(|source| StoreError::Sealed { position, source })?;
-        Entry::decode(&plain, &stored.entry.record).map_err(|source| StoreError::Entry { position, source })
-    }
-
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.index.get(&*self.engine, key)?)
-    }
-
-    fn scan(&self, range: &KeyRange, direction: Direction, limit: usize) -> Result<Vec<Row>, StoreError> {
-        Ok(self.index.scan(&*self.engine, range, direction, limit)?)
-    }
-
-    fn licence(&self, identifier: &Identifier) -> Result<Option<LicenceRow>, StoreError> {
-        let value = self.get(&self.keys.licence(identifier))?;
-        Ok(value.map(|value| LicenceRow::decode(&value)).transpose()?)
-    }
-
-    fn events(&self, identifier: &Identifier) -> Result<Vec<EventRow>, StoreError> {
-        let rows = self.scan(&self.keys.events(identifier), Direction::Forward, usize::MAX)?;
-        Ok(rows.iter().map(|row| EventRow::decode(&row.value)).collect::<Result<_, _>>()?)
     }
 }
 
@@ -387,14 +357,6 @@ fn change(what: EventKind) -> Change {
         EventKind::Status { to, .. } => Change::To(to),
         EventKind::Replaced { identifier, from } => Change::ReplacedBy { identifier, from },
     }
-}
-
-/// Opens a sealed entry and reads it.
-pub fn open_entry(data: &DataKey, stored: &StoredEntry) -> Result<Entry, ReplayError> {
-    let additional = additional_data(stored.position, stored.entry.kind);
-    let key = data.segment_key(&stored.salt);
-    let plain = key.open(stored.entry.nonce, &additional, &stored.entry.sealed)?;
-    Entry::decode(&plain, &stored.entry.record).map_err(|_| ReplayError::Content)
 }
 
 /// The place of a store in `dir` with everything as it usually is.

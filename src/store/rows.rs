@@ -161,6 +161,12 @@ impl RowKeys {
         KeyRange::prefix(&self.hashed(b's', &[identifier.as_str().as_bytes()]))
     }
 
+    /// What the keys of a licence's events begin with, for one of them.
+    pub(super) fn events_prefix(key: &[u8]) -> Option<&[u8]> {
+        let end = key.len().checked_sub(SEQUENCE)?;
+        key.get(..end).filter(|prefix| prefix.first() == Some(&b's'))
+    }
+
     /// `s`: everything that happened to any licence; each one's stand together, oldest first.
     pub fn all_events() -> KeyRange {
         KeyRange::prefix(b"s")
@@ -330,6 +336,9 @@ impl RowKeys {
 fn type_prefix(type_code: TypeCode, authority: CreditCode) -> Vec<u8> {
     [b"y", type_code.as_str().as_bytes(), authority.as_str().as_bytes()].concat()
 }
+
+/// Bytes at the end of an event's key that number it.
+const SEQUENCE: usize = 4;
 
 fn with_number(mut key: Vec<u8>, number: &[u8]) -> Vec<u8> {
     key.extend_from_slice(number);

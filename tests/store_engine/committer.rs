@@ -25,7 +25,7 @@ fn start(engine: Arc<dyn Engine>, dir: &Path) -> (Committer, VerifierKey) {
     let seals =
         Seals { data_key: Arc::new(data_key()), index: Arc::new(index()), random: Arc::new(SystemRandom) };
     let witness = Witness { key, path: dir.join("checkpoint"), every: Duration::from_millis(200) };
-    (Committer::start(engine, seals, witness).unwrap(), verifier)
+    (Committer::start(engine, seals, witness, Arc::new(())).unwrap(), verifier)
 }
 
 /// Issues `name`, which may be there once: the row says at which position.
@@ -34,6 +34,7 @@ fn issue(name: &str) -> Append {
     let row = key.clone();
     Append {
         entry: PlainEntry { kind: 6, record: Digest::of(name.as_bytes()), plain: name.as_bytes().to_vec() },
+        says: None,
         guards: vec![Guard { key, expected: None }],
         rows: Box::new(move |at| vec![Row { key: row.clone(), value: at.to_be_bytes().to_vec() }]),
     }

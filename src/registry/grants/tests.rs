@@ -45,7 +45,7 @@ fn enter_key(registry: &Registry, id: u8, maker: &str) {
     };
     let entry = Entry { at: now(), event: Event::Credential(credential) };
     registry.store.append_blocking(&entry, Vec::new(), &*registry.random).unwrap();
-    registry.access.take(now(), &entry.event);
+    registry.followed.access.take(now(), &entry.event);
 }
 
 /// Withdraws what was granted to the issuer when the city was made.
