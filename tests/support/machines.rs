@@ -45,10 +45,15 @@ space=LAN/proc/$(cat "LAN/$machine.pid")/ns
 exec nsenter --mount="$space/mnt" --uts="$space/uts" --net="$space/net" -- sh -c "$*"
 "#;
 
-/// A program of Python's packages under the name that it has where it is installed.
-const PYTHON_PROGRAM: &str = r#"#!/bin/sh
+/// Python with its packages, where the page has it installed.
+const PYTHON: &str = r#"#!/bin/sh
 export PYTHONHOME=/opt/python PYTHONPATH=/opt/packages PYTHONDONTWRITEBYTECODE=1 LD_LIBRARY_PATH=/opt/python/lib
-exec /opt/python/bin/python3 -c \
+exec /opt/python/bin/python3 "$@"
+"#;
+
+/// A program of one of the packages.
+const PYTHON_PROGRAM: &str = r#"#!/bin/sh
+exec /opt/patroni/bin/python -c \
     'import sys; from MODULE import FUNCTION as run; sys.argv[0] = "NAME"; sys.exit(run())' "$@"
 "#;
 
@@ -311,6 +316,7 @@ fn make_disk(disk: &Path, lan: &Path, hosts: &str) {
     fs::write(disk.join("etc/hosts"), hosts).expect("a file");
     fs::write(disk.join("usr/local/bin/elicense"), "").expect("a file");
     program(&disk.join("usr/local/bin/ssh"), &SSH.replace("LAN", lan.to_str().expect("UTF-8")));
+    program(&disk.join("opt/patroni/bin/python"), PYTHON);
     for (name, module, function) in
         [("patroni", "patroni.__main__", "main"), ("patronictl", "patroni.ctl", "ctl")]
     {

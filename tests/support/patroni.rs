@@ -22,7 +22,7 @@ const LEADER: &str = "leader";
 /// The role of who has everything that was acknowledged, and may take the leader's place.
 const STANDBY: &str = "sync_standby";
 
-/// Sets the database up as the page says, up to the empty database; `db1` leads.
+/// Sets the database up as the page says, up to the empty database.
 pub(crate) fn set_up(lan: &Lan) {
     for title in [
         "Start etcd",
@@ -97,3 +97,13 @@ fn ask(machine: &Machine) -> Option<Value> {
         .expect("curl starts (scripts/test.sh installs it)");
     serde_json::from_slice(&answer.stdout).ok()
 }
+
+/// What the superuser gets for `sql` on one of the machines: a line a row, columns parted by `|`.
+#[track_caller]
+pub(crate) fn sql(lan: &Lan, machine: &str, sql: &str) -> String {
+    lan.machine(machine).run(&format!("{PSQL} <<'END'\n{sql}\nEND")).trim_end().to_owned()
+}
+
+/// The superuser at the database, on its own machine; statements come on the input.
+pub(crate) const PSQL: &str =
+    "runuser -u postgres -- psql -X -q -A -t -v ON_ERROR_STOP=1 -h /run/postgresql -d elicense";
