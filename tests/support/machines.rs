@@ -222,7 +222,8 @@ impl Machine {
 
     /// Every process on it is killed; the machine goes on, and says so to who was connected.
     pub(crate) fn kill_everything(&self) {
-        self.run("kill -KILL -1");
+        // Spares itself and the first process; what waits for it is killed with the rest.
+        let _killed = self.command("kill").args(["-KILL", "--", "-1"]).status();
     }
 
     /// A program on this machine, as root, away from the environment of the test.
@@ -272,14 +273,15 @@ impl Machine {
     pub(crate) fn cut(&self, others: &[&Self], way: Way, loss: Loss) {
         let others: Vec<String> = others.iter().map(|other| other.address.to_string()).collect();
         let others = others.join(", ");
-        let what = match loss {
-            Loss::Silent => "drop",
-            Loss::Refused => "meta l4proto tcp reject with tcp reset",
+        let (what, but) = match loss {
+            Loss::Silent => ("drop", ""),
+            // The refusal itself comes in over the same line.
+            Loss::Refused => ("meta l4proto tcp reject with tcp reset", "tcp flags rst accept; "),
         };
         let mut rules = "table ip cut {\n".to_owned();
         if way != Way::Out {
             rules += &format!(
-                "chain in {{ type filter hook input priority 0; ip saddr {{ {others} }} {what}; }}\n"
+                "chain in {{ type filter hook input priority 0; {but}ip saddr {{ {others} }} {what}; }}\n"
             );
         }
         if way != Way::In {
