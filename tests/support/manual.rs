@@ -47,6 +47,27 @@ pub(crate) fn blocks(page: &str, title: &str) -> Vec<Block> {
     blocks
 }
 
+/// The headings that have commands under them, in order.
+pub(crate) fn titles(page: &str) -> Vec<String> {
+    let mut inside = false;
+    let mut heading = "";
+    let mut titles: Vec<String> = Vec::new();
+    for line in page.lines() {
+        match line {
+            "```sh" => {
+                inside = true;
+                if titles.last().is_none_or(|last| last != heading) {
+                    titles.push(heading.to_owned());
+                }
+            }
+            line if line.starts_with("```") => inside = !inside,
+            line if !inside && line.starts_with('#') => heading = line.trim_start_matches('#').trim_start(),
+            _ => {}
+        }
+    }
+    titles
+}
+
 /// The page.
 pub(crate) fn page() -> String {
     std::fs::read_to_string(tree("docs/OPERATIONS.md")).expect("the page")
