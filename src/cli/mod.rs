@@ -29,6 +29,7 @@ mod store;
 mod tls;
 mod trust_memory;
 mod types;
+mod upkeep;
 mod verify;
 mod words;
 

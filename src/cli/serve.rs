@@ -13,6 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::access::{SOCKET, open};
 use super::exit::{CliError, Exit};
 use super::print::line;
+use super::upkeep::Upkeep;
 use super::{DataArgs, runtime};
 use crate::config::{HttpLimits, IdentityProviderLimits};
 use crate::crypto::SystemRandom;
@@ -154,8 +155,9 @@ pub(super) async fn serve(
         Some(provider) => state.believing(provider),
         None => state,
     };
-    make_status_lists(&state);
+    let upkeep = Upkeep::start(&registry);
     let served = http::serve(network, Some(local), state, stop()).await;
+    drop(upkeep);
     let _ = std::fs::remove_file(&socket);
     served.map_err(CliError::internal)?;
     // Every connection has ended, so nobody else holds it; if somebody does, dropping it closes the store as well.
@@ -173,17 +175,6 @@ fn identity_provider(dir: &Path, registry: &Registry) -> Result<Option<Arc<Ident
     let root = root.as_deref().map(Certificate::der).unwrap_or_default();
     let provider = IdentityProvider::start(settings, IdentityProviderLimits::default(), root);
     provider.map(Some).map_err(CliError::data)
-}
-
-/// Makes the status lists beside everything else: where many licences were ever changed, that takes a while, and nothing but the
-/// lists waits for it.
-fn make_status_lists(state: &State) {
-    let (registry, now) = (Arc::clone(&state.registry), state.now());
-    tokio::task::spawn_blocking(move || {
-        if let Err(error) = registry.prepare_status_lists(now) {
-            tracing::error!(%error, "the status lists cannot be made");
-        }
-    });
 }
 
 /// The local socket, mode 0600. The caller holds the store's lock, so one that is there is stale.

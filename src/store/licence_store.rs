@@ -231,13 +231,6 @@ impl Store {
         self.reader.entry(position)
     }
 
-    /// The entry at a position if it is of one of these kinds; others are not opened.
-    pub fn entry_of_kind(&self, position: u64, kinds: &[u8]) -> Result<Option<Entry>, StoreError> {
-        let stored = self.reader.stored(position)?;
-        let wanted = kinds.contains(&stored.entry.kind);
-        wanted.then(|| self.reader.open(&stored)).transpose()
-    }
-
     /// Sealed entries from a position on, in order and without gaps, at most `limit` and at most some 8 MiB of them: one
     /// journey where each entry by itself would be one.
     pub fn entries_from(&self, position: u64, limit: usize) -> Result<Vec<StoredEntry>, StoreError> {
