@@ -146,7 +146,11 @@ pub(super) async fn serve(
     let socket = dir.join(SOCKET);
     let local = bind_local(&socket)?;
     let registry = Arc::new(registry);
-    let state = State::new(Arc::clone(&registry), HttpLimits::default(), Arc::new(SystemRandom));
+    let limits = match registry.is_shared() {
+        true => HttpLimits::over_a_database(),
+        false => HttpLimits::default(),
+    };
+    let state = State::new(Arc::clone(&registry), limits, Arc::new(SystemRandom));
     let state = match decoder {
         Some(decoder) => state.with_decoder(decoder),
         None => state,
