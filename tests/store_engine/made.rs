@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use elicense::crypto::{Algorithm, DataKey, Digest, SigningKey};
 use elicense::ledger::{Checkpoint, CheckpointKey};
-use elicense::store::{Direction, Engine, EngineError, Group, Head, KeyRange, Row, SealedEntry};
+use elicense::store::{Direction, Engine, EngineError, Group, Head, KeyRange, Next, Row, SealedEntry};
 
 /// A sealed entry as an engine sees one: bytes.
 pub(crate) fn entry(seed: u8, length: usize) -> SealedEntry {
@@ -25,13 +25,23 @@ pub(crate) fn rows(position: u64, entry: &SealedEntry) -> Vec<Row> {
 
 /// The next group of `engine` with these entries.
 pub(crate) fn group(engine: &dyn Engine, entries: Vec<SealedEntry>) -> Group {
-    let next = engine.next().unwrap();
+    group_on(engine.next().unwrap(), entries)
+}
+
+/// A group on top of `next` with these entries.
+pub(crate) fn group_on(next: Next, entries: Vec<SealedEntry>) -> Group {
     let rows = (next.head.entries()..).zip(&entries).flat_map(|(at, entry)| rows(at, entry)).collect();
     Group::new(next, entries, rows)
 }
 
 pub(crate) fn append(engine: &dyn Engine, seeds: &[u8]) -> Result<(), EngineError> {
     engine.append(&group(engine, seeds.iter().map(|seed| entry(*seed, 40)).collect()))
+}
+
+/// The same as a committer does it: in a turn, which may not come.
+pub(crate) fn append_in_turn(engine: &dyn Engine, seeds: &[u8]) -> Result<(), EngineError> {
+    let next = engine.turn()?;
+    engine.append(&group_on(next, seeds.iter().map(|seed| entry(*seed, 40)).collect()))
 }
 
 /// Every row.

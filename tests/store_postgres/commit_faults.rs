@@ -9,7 +9,7 @@ use elicense::store::{Engine as _, EngineError, Outcome, migrate};
 use elicense::crypto::SystemRandom;
 
 use crate::postgres::Cluster;
-use crate::{append, claim, dump, expected, head, open, open_with};
+use crate::{append, append_in_turn, claim, dump, expected, head, open, open_with};
 
 /// Sessions of nodes.
 const NODES: &str = "FROM pg_stat_activity WHERE application_name = 'elicense'";
@@ -126,7 +126,7 @@ fn the_server_killed_in_the_middle_of_commits() {
             let appending = scope.spawn(move || {
                 let (mut acknowledged, mut unknown) = (0, 0);
                 loop {
-                    match append(node, &[round]) {
+                    match append_in_turn(node, &[round]) {
                         Ok(()) => acknowledged += 1,
                         Err(error) => {
                             unknown += u64::from(error.outcome() == Outcome::Unknown);
@@ -140,7 +140,7 @@ fn the_server_killed_in_the_middle_of_commits() {
             let (more, lost) = appending.join().unwrap();
             (acknowledged, unknown) = (acknowledged + more, unknown + lost);
         });
-        assert!(append(&node, &[9]).is_err_and(|error| error.outcome() == Outcome::NotWritten));
+        assert!(append_in_turn(&node, &[9]).is_err_and(|error| error.outcome() == Outcome::NotWritten));
         assert!(!node.is_connected());
         cluster.boot();
         append(&node, &[round]).unwrap();

@@ -9,7 +9,7 @@ use elicense::store::postgres::{DatabaseCause, DatabaseDamage};
 use elicense::store::{Engine as _, EngineError, Group, Moved, OpenError, Outcome, migrate};
 
 use crate::postgres::Cluster;
-use crate::{append, dump, entry, expected, group, head, open, open_with, rows};
+use crate::{append, append_in_turn, dump, entry, expected, group, head, open, open_with, rows};
 
 fn store(cluster: &Cluster) -> (String, String) {
     let name = cluster.fresh_name();
@@ -186,6 +186,7 @@ fn connections_used_up() {
     let (name, url) = store(&cluster);
     let node = open(&url);
     append(&node, &[1]).unwrap();
+    until(&cluster, "SELECT count(*) = 4 FROM pg_stat_activity WHERE application_name = 'elicense'");
     let mut others = Vec::new();
     let used = "SELECT count(*) >= 10 FROM pg_stat_activity WHERE backend_type = 'client backend'";
     while cluster.sql("postgres", used) != "t" {
@@ -205,12 +206,12 @@ fn connections_used_up() {
     );
     others.extend((0..3).map(|_| Other::start(&cluster, &name, "SELECT pg_sleep(600)")));
     until(&cluster, "SELECT count(*) >= 11 FROM pg_stat_activity WHERE backend_type = 'client backend'");
-    let error = append(&node, &[3]).unwrap_err();
+    let error = append_in_turn(&node, &[3]).unwrap_err();
     assert_eq!(error.outcome(), Outcome::NotWritten, "{error}");
     assert!(!node.is_connected());
     cluster.sql("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()");
     drop(others);
-    while append(&node, &[3]).is_err() {
+    while append_in_turn(&node, &[3]).is_err() {
         thread::sleep(Duration::from_millis(20));
     }
     assert_eq!(dump(&node), expected(&node));
@@ -222,6 +223,7 @@ fn a_server_that_says_nothing_is_given_up_and_found_again() {
     let (_, url) = store(&cluster);
     let node = open(&url);
     append(&node, &[1]).unwrap();
+    until(&cluster, "SELECT count(*) = 4 FROM pg_stat_activity WHERE application_name = 'elicense'");
     let sessions =
         cluster.sql("postgres", "SELECT pid FROM pg_stat_activity WHERE application_name = 'elicense'");
     let signal = |signal: &str| {
@@ -233,7 +235,7 @@ fn a_server_that_says_nothing_is_given_up_and_found_again() {
     assert!(matches!(error, EngineError::Database(failure) if failure.is_lost()), "{error}");
     // The server itself answers: new connections take the place of those that say nothing.
     while node.read(0).is_err() {}
-    while append(&node, &[2]).is_err() {}
+    while append_in_turn(&node, &[2]).is_err() {}
     signal("-CONT");
     assert_eq!(head(&node).entries(), 2);
     assert_eq!(dump(&node), expected(&node));

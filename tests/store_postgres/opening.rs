@@ -84,7 +84,7 @@ fn a_long_ledger_opens_and_is_read_in_runs() {
     }
     assert_eq!(position, 5000);
     assert_eq!(node.read_from(4998, 70).unwrap().len(), 2);
-    assert_eq!(dump(&node).len(), 5001);
+    assert_eq!(dump(&node).len(), 5007);
 }
 
 #[test]

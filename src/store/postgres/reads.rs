@@ -1,5 +1,6 @@
 //! Reads: what is asked while one flight is under way waits for the next, which takes all of it at once.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -24,6 +25,8 @@ const QUEUE: usize = 8192;
 const TOGETHER: usize = 512;
 /// Rest after a connection could not be made.
 const BACKOFF: Duration = Duration::from_millis(50);
+/// Rest before the next connection is tried for, while other connections answer.
+const RECONNECT: Duration = Duration::from_millis(200);
 
 /// A read that waits.
 struct Request {
@@ -47,7 +50,9 @@ impl Reads {
     ) -> (Self, Vec<Pump>) {
         let (queue, requests) = channel(QUEUE);
         let requests = Arc::new(Mutex::new(requests));
+        let live = Arc::new(AtomicUsize::new(0));
         let pump = |_| Pump {
+            live: Arc::clone(&live),
             connector: Arc::clone(connector),
             shared: Arc::clone(shared),
             requests: Arc::clone(&requests),
@@ -94,12 +99,25 @@ pub(super) struct Pump {
     shared: Arc<Shared>,
     requests: Arc<Mutex<Receiver<Request>>>,
     session: Option<Session>,
+    /// How many of the tasks that share the queue have a connection.
+    live: Arc<AtomicUsize>,
 }
 
 impl Pump {
     /// Answers what is asked, until nobody is left to ask.
     pub(super) async fn run(mut self) {
-        while let Some(mut batch) = self.gather().await {
+        // What does not work now is told to who asks.
+        drop(self.connect().await);
+        loop {
+            // While others have a connection they answer; without any, who asks is told at once.
+            if self.session.is_none()
+                && self.live.load(Ordering::Relaxed) > 0
+                && self.connect().await.is_err()
+            {
+                sleep(RECONNECT).await;
+                continue;
+            }
+            let Some(mut batch) = self.gather().await else { break };
             batch.retain(|request| request.asker.strong_count() > 0);
             if batch.is_empty() {
                 continue;
@@ -115,7 +133,7 @@ impl Pump {
                     }
                 }
                 Err(failure) => {
-                    self.session = None;
+                    self.disconnect();
                     for request in batch {
                         drop(request.reply.try_send(Err(failure.into())));
                     }
@@ -138,15 +156,24 @@ impl Pump {
 
     /// One flight. A connection that turns out to be lost is replaced once: reading again does no harm.
     async fn fly(&mut self, asks: &[&Ask]) -> Flown {
-        if let Some(session) = self.session.take()
-            && let Ok(answers) = fly(&session, &self.shared, asks).await
-        {
-            self.session = Some(session);
-            return Ok(answers);
+        if let Some(session) = &self.session {
+            if let Ok(answers) = fly(session, &self.shared, asks).await {
+                return Ok(answers);
+            }
+            self.disconnect();
         }
+        fly(self.connect().await?, &self.shared, asks).await
+    }
+
+    async fn connect(&mut self) -> Result<&Session, DatabaseFailure> {
         let session = Session::open(&self.connector, Purpose::Read, &STATEMENTS).await?;
-        let answers = fly(&session, &self.shared, asks).await?;
-        self.session = Some(session);
-        Ok(answers)
+        self.live.fetch_add(1, Ordering::Relaxed);
+        Ok(self.session.insert(session))
+    }
+
+    fn disconnect(&mut self) {
+        if self.session.take().is_some() {
+            self.live.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::try_join;
 use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, Row};
@@ -28,10 +29,13 @@ impl Session {
         statements: &[&'static str],
     ) -> Result<Self, DatabaseFailure> {
         let connection = connector.connect(purpose).await?;
-        let prepared = timeout(PREPARE, Prepared::new(connection.client(), statements)).await;
+        let client = connection.client();
+        let preparing =
+            try_join(Prepared::new(client, statements), client.batch_execute(durability(purpose)));
+        let prepared = timeout(PREPARE, preparing).await;
         let prepared =
             prepared.map_err(|_| DatabaseFailure::new(DatabaseAct::Connect, DatabaseCause::Late))?;
-        let prepared = prepared.map_err(|error| DatabaseFailure::of(DatabaseAct::Connect, &error))?;
+        let (prepared, ()) = prepared.map_err(|error| DatabaseFailure::of(DatabaseAct::Connect, &error))?;
         Ok(Self { connection, prepared })
     }
 
@@ -57,5 +61,22 @@ impl Session {
     ) -> Result<u64, Error> {
         let statement = self.prepared.get(self.client(), sql).await?;
         self.client().execute(&statement, parameters).await
+    }
+}
+
+/// Commits of groups are durable when they are answered, whatever was set for this user or database; a wait for more than
+/// the server's own disk (`remote_write`, `remote_apply`) stays as it was set. The only commits between reads are beats,
+/// which wait for nothing: else reads would wait with them for a standby that is not there. A database without the
+/// setting has nothing to turn off.
+const fn durability(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Append | Purpose::Migrate => {
+            "SELECT set_config('synchronous_commit', 'on', false) \
+             WHERE current_setting('synchronous_commit', true) = 'off'"
+        }
+        Purpose::Read => {
+            "SELECT set_config('synchronous_commit', 'off', false) \
+             WHERE current_setting('synchronous_commit', true) IS NOT NULL"
+        }
     }
 }
