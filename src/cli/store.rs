@@ -14,10 +14,11 @@ use serde_json::{Value, json};
 use super::access::open_alone;
 use super::exit::{CliError, Exit};
 use super::print::line;
-use super::{DataArgs, OutputArgs, who};
+use super::{DataArgs, OutputArgs, StoreUrlArgs, who};
 use crate::crypto::SystemRandom;
 use crate::registry::{IndexReport, StoreReport, StoreStats, check_store, store_stats};
-use crate::store::IndexPolicy;
+use crate::store::postgres::{Migrated, migrate};
+use crate::store::{IndexPolicy, StoreAt};
 
 /// `store …`.
 #[derive(Subcommand)]
@@ -28,6 +29,8 @@ pub(super) enum StoreCommand {
     Check(StoreArgs),
     /// Make the index anew from the ledger, and check; the service must be stopped
     Rebuild(StoreArgs),
+    /// Make the tables of a PostgreSQL store, or bring them up to date; safe to run twice, refused where they are newer
+    Migrate(MigrateArgs),
     /// Say how much there is, without reading it all; also beside a running service
     Stats(StoreArgs),
     /// Back the store up into a folder, also beside a running service; again into the same folder, what came since
@@ -43,6 +46,7 @@ impl StoreCommand {
     pub(super) const fn output(&self) -> OutputArgs {
         match self {
             Self::Check(args) | Self::Rebuild(args) | Self::Stats(args) => args.output,
+            Self::Migrate(args) => args.output,
             Self::Backup(args) => args.output,
             Self::Restore(args) => args.output,
             Self::Move(args) => args.output,
@@ -59,14 +63,30 @@ pub(super) struct StoreArgs {
     output: OutputArgs,
 }
 
+/// Arguments of `store migrate`: an installation is not needed.
+#[derive(clap::Args)]
+pub(super) struct MigrateArgs {
+    #[command(flatten)]
+    store: StoreUrlArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
 pub(super) fn run(command: &StoreCommand) -> Result<Exit, CliError> {
     match command {
         StoreCommand::Check(args) => print(args, &check(args)?)?,
         StoreCommand::Stats(args) => {
             print_stats(args, &store_stats(&args.data.dir).map_err(CliError::data)?)?
         }
+        StoreCommand::Migrate(args) => run_migrate(args)?,
         StoreCommand::Rebuild(args) => {
-            let registry = open_alone(&args.data.dir, "store rebuild", IndexPolicy::Rebuild)?;
+            if args.data.store.at(IndexPolicy::Rebuild)?.is_database() {
+                return Err(CliError::Usage(
+                    "the rows of a database change in the same transactions as its ledger, and are not made anew; `elicense store check` compares them"
+                        .to_owned(),
+                ));
+            }
+            let registry = open_alone(&args.data, "store rebuild", IndexPolicy::Rebuild)?;
             registry.close().map_err(CliError::internal)?;
             print(args, &check(args)?)?;
         }
@@ -77,8 +97,23 @@ pub(super) fn run(command: &StoreCommand) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
+fn run_migrate(args: &MigrateArgs) -> Result<(), CliError> {
+    let StoreAt::Database(url) = args.store.at(IndexPolicy::CatchUp)? else {
+        return Err(CliError::Usage("--store URL, or ELICENSE_STORE, says which database".to_owned()));
+    };
+    let Migrated { from, to } = migrate(&url, &SystemRandom).map_err(CliError::data)?;
+    if args.output.json {
+        return line(format_args!("{:#}", json!({"from": from, "to": to})));
+    }
+    match from == to {
+        true => line(format_args!("the tables are of version {to} already")),
+        false => line(format_args!("the tables went from version {from} to version {to}")),
+    }
+}
+
 fn check(args: &StoreArgs) -> Result<StoreReport, CliError> {
-    check_store(&args.data.dir, &who("store check"), Arc::new(SystemRandom)).map_err(CliError::data)
+    let at = args.data.store.at(IndexPolicy::CatchUp)?;
+    check_store(&args.data.dir, &at, &who("store check"), Arc::new(SystemRandom)).map_err(CliError::data)
 }
 
 fn print(args: &StoreArgs, report: &StoreReport) -> Result<(), CliError> {

@@ -1,7 +1,8 @@
 //! What the installation does: one act a file, over store, keys and time.
 //!
 //! Setting up: `settings` and `plan` say what it is, `make` makes it once with what `certifier` certifies, `departments` adds to
-//! it, `open` opens it, `check` and `stats` look at its files, `backup` and `restore` keep a copy of it, `moving` moves it into a database and back. Acts: `issue`, `status`, `status_rows`, `show`,
+//! it, `open` opens it; `followed` is what it keeps in memory and follows from the ledger, the `roster` of departments in it.
+//! `check` and `stats` look at what is stored, `backup` and `restore` keep a copy of it, `moving` moves it into a database and back. Acts: `issue`, `status`, `status_rows`, `show`,
 //! `verify`, `receipts`, `holders`, `sight`, `lookups`, `comparisons`, `materials`, `holder_uses`, `uses`, `presentations`, `statements`, `status_lists`, `packs`; `grants` and `consents` say who may, read by `members`. Who asks stands in `caller`, what may go wrong in `act_error`, what is answered
 //! in `views`.
 
@@ -42,6 +43,7 @@ mod provider_settings;
 mod receipts;
 mod recertify;
 mod restore;
+mod roster;
 mod sd_jwt;
 mod settings;
 mod show;
@@ -55,6 +57,8 @@ mod status_rows;
 #[cfg(test)]
 mod tests;
 mod tls_certificates;
+#[cfg(test)]
+mod two_nodes;
 mod use_words;
 mod uses;
 mod verify;

@@ -15,8 +15,8 @@ use crate::crypto::{DataKey, Digest};
 use crate::ledger::{Checkpoint, CheckpointKey, VerifierKeyError};
 use crate::store::journal::copy_segments;
 use crate::store::{
-    Act, Head, IoFailure, OpenError, ReplayError, StoredEntry, WitnessError, check_at, judge, open_entry,
-    read_checkpoint, replace_file, write_checkpoint,
+    Act, Head, IndexPolicy, IoFailure, OpenError, ReplayError, StoredEntry, WitnessError, check_at, judge,
+    open_entry, read_checkpoint, replace_file, write_checkpoint,
 };
 use crate::time::UnixTime;
 
@@ -158,7 +158,7 @@ pub fn restore(
         return Err(RestoreError::OtherNumber { said, backup: ledger.entries });
     }
     let settings = Settings::read(&order.folder)?;
-    let making = Making::begin(&order.dir)?;
+    let making = Making::begin(&order.dir, IndexPolicy::CatchUp.into())?;
     let restoring = Restoring { order, file, ledger, settings };
     match restoring.restore(progress) {
         Ok(report) => Ok(making.finish().map(|()| report)?),

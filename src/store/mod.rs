@@ -33,7 +33,9 @@ mod witness;
 
 pub use catch_up::{IndexWork, Lookup, Rebuild, Replay, ReplayError};
 pub use checkpointer::Witness;
-pub use committer::{Append, AppendError, Appended, Committer, Guard, PlainEntry, Seals, StartError};
+pub use committer::{
+    Admission, Append, AppendError, Appended, Committer, Conditions, Guard, PlainEntry, Seals, StartError,
+};
 pub use copy::{Copied, CopyError, copy_ledger};
 pub use durable::{Act, IoFailure, replace as replace_file};
 pub use engine::{
@@ -45,7 +47,7 @@ pub use follow::{By, Follower, Intake, Sent};
 pub use freshness::Following;
 pub use head::Head;
 pub use index_check::{IndexCheck, IndexChecked, IndexDifference};
-pub use licence_store::{Store, StoreKeys, StoreOpenError, StorePlace};
+pub use licence_store::{Store, StoreAt, StoreKeys, StoreOpenError, StorePlace};
 pub use lock::{Lock, LockError};
 pub use memory::MemoryEngine;
 pub use movable::MovableLedger;

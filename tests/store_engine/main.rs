@@ -1,6 +1,7 @@
 //! What every engine promises, and what the engine on disk survives.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that fails panics")]
 
+mod appends;
 mod committer;
 mod engines;
 mod made;

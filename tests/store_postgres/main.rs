@@ -7,13 +7,20 @@
     reason = "a test that fails panics"
 )]
 
+#[path = "../store_engine/appends.rs"]
+mod appends;
 mod cluster;
+mod commit_faults;
+mod database_faults;
 #[path = "../store_engine/made.rs"]
 mod made;
+mod nodes;
+mod opening;
 #[path = "../support/postgres.rs"]
 mod postgres;
 #[path = "../store_engine/suite.rs"]
 mod suite;
+mod tls;
 
 use std::sync::Arc;
 
@@ -21,7 +28,7 @@ use elicense::crypto::SystemRandom;
 use elicense::ledger::Checkpoint;
 use elicense::store::{Head, OpenError, Opening, PostgresEngine, PostgresOptions, migrate};
 
-pub(crate) use made::{append, claim, dump, entry, expected, group, head, rows};
+pub(crate) use made::{append, checkpoint_key, claim, data_key, dump, entry, expected, group, head, rows};
 use postgres::Cluster;
 
 pub(crate) fn options(url: &str) -> PostgresOptions {

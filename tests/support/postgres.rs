@@ -174,6 +174,27 @@ impl Cluster {
         }
     }
 
+    /// Started anew, listening on every address of the loopback.
+    pub(crate) fn listen_everywhere(&mut self) {
+        self.stop();
+        self.settings.push("listen_addresses=*".to_owned());
+        let rules = self.dir.join("data/pg_hba.conf");
+        let kept = fs::read_to_string(&rules).expect("rules can be read");
+        let more = "host all all 127.0.0.0/8 scram-sha-256\n";
+        fs::write(&rules, format!("{kept}{more}")).expect("rules can be written");
+        self.boot();
+    }
+
+    /// Started anew as a replica, of nobody: reading what is there, until it is promoted.
+    pub(crate) fn restart_as_replica(&mut self) {
+        self.stop();
+        fs::write(self.dir.join("data/standby.signal"), "").expect("the signal can be written");
+        if is_root() {
+            run(Command::new("chown").arg("postgres:").arg(self.dir.join("data/standby.signal")));
+        }
+        self.boot();
+    }
+
     fn spawn(&self, log: &Path) -> Child {
         let output = File::options().create(true).append(true).open(log).expect("the log can be written");
         let mut command = as_postgres(&binary("postgres"));

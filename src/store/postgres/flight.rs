@@ -56,7 +56,7 @@ pub(super) type Flown = Result<Vec<Result<Answer, EngineError>>, DatabaseFailure
 
 /// Asks everything at once.
 pub(super) async fn fly(session: &Session, shared: &Shared, asks: &[&Ask]) -> Flown {
-    let keys: Vec<&[u8]> = asks.iter().flat_map(|ask| keys(ask)).map(Vec::as_slice).collect();
+    let keys: Vec<&[u8]> = asks.iter().copied().flat_map(keys).map(Vec::as_slice).collect();
     let positions: Vec<i64> = asks.iter().filter_map(|ask| entry(ask)).map(position).collect();
     let ledger = asks.iter().any(|ask| matches!(ask, Ask::Ledger));
     let values =
@@ -103,9 +103,9 @@ fn received<T>(result: Result<T, Error>) -> Result<Result<T, DatabaseFailure>, D
     }
 }
 
-fn keys<'a>(ask: &&'a Ask) -> &'a [Vec<u8>] {
+const fn keys(ask: &Ask) -> &[Vec<u8>] {
     match ask {
-        Ask::Values(keys) => keys,
+        Ask::Values(keys) => keys.as_slice(),
         _ => &[],
     }
 }

@@ -239,7 +239,11 @@ impl Turns {
     async fn try_lock_row(&mut self) -> Result<Result<LedgerRow, EngineError>, DatabaseFailure> {
         let session = match self.session.take() {
             Some(session) => session,
-            None => Session::open(&self.connector, Purpose::Append, &STATEMENTS).await?,
+            None => {
+                let session = Session::open(&self.connector, Purpose::Append, &STATEMENTS).await?;
+                wait_for_disk(&session).await?;
+                session
+            }
         };
         let session = self.session.insert(session);
         let begin = session.client().batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
@@ -287,6 +291,15 @@ impl Turns {
             self.session = Some(session);
         }
     }
+}
+
+/// Commits are durable when they are answered, whatever was set for this user or database. More than the server's own
+/// disk (`remote_write`, `remote_apply`) stays as it was set; a database without the setting has nothing to turn off.
+async fn wait_for_disk(session: &Session) -> Result<(), DatabaseFailure> {
+    let set = "SELECT set_config('synchronous_commit', 'on', false) \
+               WHERE current_setting('synchronous_commit', true) = 'off'";
+    let failed = |error| DatabaseFailure::of(DatabaseAct::Connect, &error);
+    session.client().batch_execute(set).await.map_err(failed)
 }
 
 const fn late(act: DatabaseAct) -> DatabaseFailure {
