@@ -44,6 +44,9 @@ const COMMANDS: usize = 64;
 /// More time for an answer than the task gives itself: it answers first.
 const SLACK: Duration = Duration::from_secs(1);
 
+/// How old the newest beat in a replica may be.
+const MOST_BEHIND: Duration = Duration::from_secs(5);
+
 /// Where a database is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PostgresOptions {
@@ -176,6 +179,16 @@ impl PostgresEngine {
 impl Engine for PostgresEngine {
     fn sharing(&self) -> Sharing {
         if self.shared.is_replica() { Sharing::Replica } else { Sharing::Shared }
+    }
+
+    fn check_current(&self) -> Result<(), EngineError> {
+        if !self.shared.is_replica() {
+            return Ok(());
+        }
+        match self.newest_beat_age()? {
+            Some(age) if age <= MOST_BEHIND => Ok(()),
+            _ => Err(EngineError::ReplicaBehind { limit: MOST_BEHIND.as_secs() }),
+        }
     }
 
     fn next(&self) -> Result<Next, EngineError> {
