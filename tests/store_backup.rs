@@ -14,6 +14,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -23,7 +24,7 @@ use support::seed::Seeded;
 use support::service::{Service, Start, elicense, run};
 
 /// Kills of a backup, and as many of a restore.
-const KILLS: u64 = 25;
+const KILLS: usize = 25;
 
 fn store(arguments: &[&OsStr]) -> Command {
     let mut command = elicense();
@@ -280,11 +281,7 @@ fn a_folder_is_one_installations_backup_and_nothing_else() {
     stopped.go_on("more", 2);
     done(backup(stopped.data(), &folder, &["--with-keys"]));
     fs::remove_dir_all(stopped.data()).expect("it is gone");
-    let count = |folder: &Path| {
-        let text = fs::read(folder.join("backup.json")).expect("backup.json");
-        serde_json::from_slice::<Value>(&text).expect("JSON")["ledger"]["entries"].to_string()
-    };
-    let words = ["--accept-losing-entries-after", &count(&earlier)];
+    let words = ["--accept-losing-entries-after", &entries_in(&earlier)];
     done(restore(&earlier, stopped.data(), &words));
     refused(backup(stopped.data(), &folder, &["--with-keys"]), "was put back to an older state");
 }
@@ -309,50 +306,81 @@ fn a_changed_byte_of_a_backup_is_found() {
     done(restore(&folder, &stopped.beside("x"), &[]));
 }
 
-/// Starts it and kills it after a while, unless it has ended before.
-fn kill_after(mut command: Command, seed: &mut Seeded) {
+/// Starts it and kills it after a while. Whether it had ended well before.
+fn kill_after(mut command: Command, within: Duration, seed: &mut Seeded) -> bool {
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary starts");
-    std::thread::sleep(seed.millis(0, 60));
+    std::thread::sleep(seed.millis(0, u64::try_from(within.as_millis()).expect("a moment")));
     let _ended = child.kill();
-    child.wait().expect("it ends");
+    child.wait().expect("it ends").success()
+}
+
+/// How long it takes undisturbed: kills fall where this machine is at work.
+fn how_long(command: Command) -> Duration {
+    let begun = Instant::now();
+    done(command);
+    begun.elapsed()
+}
+
+/// Entries of the backup in a folder.
+fn entries_in(folder: &Path) -> String {
+    let text = fs::read(folder.join("backup.json")).expect("backup.json");
+    serde_json::from_slice::<Value>(&text).expect("JSON")["ledger"]["entries"].to_string()
 }
 
 #[test]
-fn killed_at_any_point_the_same_command_finishes() {
+fn a_backup_killed_at_any_point_is_finished_by_the_same_command() {
     let mut seed = Seeded::announced();
     let stopped = Stopped::new();
-    let folder = stopped.beside("backup");
-    for round in 0..KILLS {
-        kill_after(backup(stopped.data(), &folder, &["--with-keys"]), &mut seed);
-        if round % 10 == 4 {
-            stopped.go_on(&format!("round-{round}"), 1);
+    let within = how_long(backup(stopped.data(), &stopped.beside("first"), &["--with-keys"]));
+    let (mut kills, mut round) = (0, 0);
+    while kills < KILLS {
+        let folder = stopped.beside(&format!("backup-{}", round / 3));
+        round += 1;
+        while !kill_after(backup(stopped.data(), &folder, &["--with-keys"]), within, &mut seed) {
+            kills += 1;
+        }
+        let backed_up = done(backup(stopped.data(), &folder, &["--with-keys"]));
+        assert_eq!(backed_up["root"], check(stopped.data())["root"]);
+        stopped.go_on(&format!("round-{round}"), 2);
+        kills +=
+            usize::from(!kill_after(backup(stopped.data(), &folder, &["--with-keys"]), within, &mut seed));
+        // What was finished before can be restored, whatever lies behind it.
+        let data = stopped.beside(&format!("restored-{round}"));
+        let number = entries_in(&folder);
+        assert!(number.parse::<u64>().ok() >= backed_up["entries"].as_u64(), "{number}");
+        let restored = done(restore(&folder, &data, &["--accept-losing-entries-after", &number]));
+        assert_eq!(restored["entries"].to_string(), number);
+        // The installation that is backed up goes on: its checkpoint is put back.
+        let kept = format!("{}.lost-after-{number}", stopped.checkpoint.display());
+        if Path::new(&kept).exists() {
+            fs::rename(&kept, &stopped.checkpoint).expect("it is put back");
         }
     }
-    let backed_up = done(backup(stopped.data(), &folder, &["--with-keys"]));
-    assert_eq!(backed_up["root"], check(stopped.data())["root"]);
-    let finished = backed_up["entries"].clone();
-    stopped.go_on("begun", 1);
-    for _ in 0..5 {
-        kill_after(backup(stopped.data(), &folder, &["--with-keys"]), &mut seed);
-    }
+}
 
-    let data = stopped.beside("restored");
-    let words = |folder: &Path| {
-        let text = fs::read(folder.join("backup.json")).expect("backup.json");
-        let file: Value = serde_json::from_slice(&text).expect("JSON");
-        file["ledger"]["entries"].to_string()
-    };
-    let number = words(&folder);
-    assert!(number.parse::<u64>().ok() >= finished.as_u64(), "what was finished stays");
-    let accept = ["--accept-losing-entries-after", number.as_str()];
-    for _ in 0..KILLS {
-        kill_after(restore(&folder, &data, &accept), &mut seed);
-        if data.join("settings.json").exists() && !data.join("unfinished").exists() {
-            fs::remove_dir_all(&data).expect("it was finished; once more");
+#[test]
+fn a_restore_killed_at_any_point_is_finished_by_the_same_command() {
+    let mut seed = Seeded::announced();
+    let stopped = Stopped::new();
+    let (folder, data) = (stopped.beside("backup"), stopped.beside("restored"));
+    done(backup(stopped.data(), &folder, &["--with-keys"]));
+    stopped.go_on("lost", 2);
+    let newest = fs::read(&stopped.checkpoint).expect("a checkpoint");
+    let number = entries_in(&folder);
+    let command = || restore(&folder, &data, &["--accept-losing-entries-after", &number]);
+    let within = how_long(command());
+    let mut kills = 0;
+    while kills < KILLS {
+        fs::remove_dir_all(&data).expect("once more");
+        fs::write(&stopped.checkpoint, &newest).expect("the checkpoint knows more again");
+        while !kill_after(command(), within, &mut seed) {
+            kills += 1;
+            if data.join("settings.json").exists() && !data.join("unfinished").exists() {
+                break; // killed on its very last step
+            }
         }
+        assert_eq!(check(&data)["entries"].to_string(), number);
     }
-    let restored = done(restore(&folder, &data, &accept));
-    assert_eq!(restored["entries"].to_string(), number);
     let service = serve(&data, stopped.data(), &stopped.installation.folder);
     assert_valid(&service, envelopes(&stopped.issued));
 }

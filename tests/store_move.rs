@@ -15,9 +15,13 @@ mod support;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use elicense::crypto::SystemRandom;
+use elicense::ledger::Checkpoint;
+use elicense::store::{Engine, EngineError, Head, OpenError, PostgresEngine, PostgresOptions};
 use serde_json::Value;
 
 use postgres::Cluster;
@@ -104,6 +108,14 @@ impl Ends {
         }
     }
 
+    /// The database as a node opens it.
+    fn node(&self) -> Result<PostgresEngine, OpenError> {
+        let (head, origin) = (Head::empty(), "any".to_owned());
+        let nothing = Checkpoint { origin, size: 0, root: head.root(), chain: head.chain() };
+        let options = PostgresOptions { url: self.url.parse().expect("a URL") };
+        Ok(PostgresEngine::open(&options, Some(&nothing), Arc::new(SystemRandom))?.0)
+    }
+
     fn check(&self) -> Output {
         run(elicense().args(["store", "check", "--json", "--data"]).arg(self.data()))
     }
@@ -160,7 +172,14 @@ fn there_and_back_and_there_again() {
     assert!(!served.status.success(), "{}", said(&served));
     assert_eq!(done(ends.out())["entries"], entries, "once more does no harm");
 
+    let node = ends.node().expect("a node opens it");
+    assert!(node.read_from(0, 1).is_ok_and(|entries| entries.len() == 1));
     let here = done(ends.back());
+    // What went on elsewhere is not in the database: its nodes do not answer from it.
+    assert_eq!(node.read_from(0, 1), Err(EngineError::Moved));
+    assert_eq!(node.turn(), Err(EngineError::Moved));
+    let opened = ends.node().map(drop).unwrap_err();
+    assert!(opened.to_string().contains("moved to another place"), "{opened}");
     assert_eq!((&here["to"], &here["had"]), (&there["to"], &there["entries"]), "what was put away is used");
     assert_eq!(ends.in_database(), (entries, false));
     assert!(ends.is_in_directory() && !ends.data().join("ledger.moved").exists());

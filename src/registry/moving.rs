@@ -179,7 +179,7 @@ impl<'a> Moving<'a> {
         let options = PostgresOptions { url: url.clone() };
         let checkpoint = checkpoint.unwrap_or_else(|| self.of_nothing());
         let random = Arc::clone(&self.order.random);
-        Ok(PostgresEngine::open(&options, Some(&checkpoint), random).map_err(MoveError::Open)?.0)
+        Ok(PostgresEngine::open_to_move(&options, Some(&checkpoint), random).map_err(MoveError::Open)?.0)
     }
 
     /// A checkpoint that says nothing yet: half a copy is not what the last one says.
@@ -222,7 +222,6 @@ impl<'a> Moving<'a> {
         // Killed from here on, the directory goes on taking orders, and the database takes none.
         replace_file(&mark(dir), b"to a database\n")?;
         database.set_moved(Moved::Elsewhere).map_err(MoveError::Database)?;
-        database.append_while_moved();
         let opened = SledEngine::open_with(&SledOptions::new(dir), lock, checkpoint.as_ref(), &keys);
         let (engine, _) = opened.map_err(MoveError::Directory)?;
         let copied = copy_ledger(&engine, database, &keys, progress)?;

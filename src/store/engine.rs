@@ -380,8 +380,8 @@ pub enum EngineError {
     /// This node reads a replica.
     #[error("a replica of the database takes no entries")]
     Replica,
-    /// The store was moved elsewhere: nobody appends here.
-    #[error("the store was moved to another place; nothing is appended here")]
+    /// The store was moved elsewhere: nodes neither append here nor read what may have gone on there.
+    #[error("the store was moved to another place with `elicense store move`: this node must be stopped")]
     Moved,
 }
 

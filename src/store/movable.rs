@@ -3,17 +3,14 @@
 use super::engine::{Engine, EngineError};
 use super::postgres::{Moved, PostgresEngine};
 
-/// A shared ledger in the hands of whoever moves the store.
+/// A shared ledger in the hands of whoever moves the store: it reads and appends also while nodes may not.
 pub trait MovableLedger: Engine {
-    /// Whether nodes append.
+    /// Whether nodes may read and append.
     fn moved(&self) -> Result<Moved, EngineError>;
 
-    /// Says whether nodes append from here on: durable, and heeded by each turn that begins after. Doing it twice does no
+    /// Says whether they may from here on: durable, and heeded by each turn and each look at the ledger that begins after. Doing it twice does no
     /// harm.
     fn set_moved(&self, moved: Moved) -> Result<(), EngineError>;
-
-    /// From here on this one appends also while nodes do not.
-    fn append_while_moved(&self);
 }
 
 impl MovableLedger for PostgresEngine {
@@ -23,9 +20,5 @@ impl MovableLedger for PostgresEngine {
 
     fn set_moved(&self, moved: Moved) -> Result<(), EngineError> {
         Self::set_moved(self, moved)
-    }
-
-    fn append_while_moved(&self) {
-        Self::append_while_moved(self);
     }
 }

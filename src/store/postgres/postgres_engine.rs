@@ -13,7 +13,7 @@ use super::failure::{DatabaseAct, DatabaseCause, DatabaseFailure};
 use super::flight::{Answer, Ask};
 use super::reads::Reads;
 use super::runtime::wait;
-use super::shared::Shared;
+use super::shared::{Role, Shared};
 use super::tables::LedgerRow;
 use super::tasks::{Tasks, beat};
 use super::turns::{APPEND_WITHIN, Change, Command, TURN_WITHIN, Turns};
@@ -81,10 +81,28 @@ impl PostgresEngine {
         checkpoint: Option<&Checkpoint>,
         random: Arc<dyn Random>,
     ) -> Result<(Self, Opening), OpenError> {
+        Self::open_as(Role::Node, options, checkpoint, random)
+    }
+
+    /// As [`PostgresEngine::open`], for whoever moves the store: reads and appends also where it is [`Moved::Elsewhere`].
+    pub fn open_to_move(
+        options: &PostgresOptions,
+        checkpoint: Option<&Checkpoint>,
+        random: Arc<dyn Random>,
+    ) -> Result<(Self, Opening), OpenError> {
+        Self::open_as(Role::Mover, options, checkpoint, random)
+    }
+
+    fn open_as(
+        role: Role,
+        options: &PostgresOptions,
+        checkpoint: Option<&Checkpoint>,
+        random: Arc<dyn Random>,
+    ) -> Result<(Self, Opening), OpenError> {
         let connector = Arc::new(Connector::new(&options.url)?);
         let runtime = Tasks::new()?;
         let replica = runtime.look(&connector)?;
-        let shared = Arc::new(Shared::new(Head::empty(), replica));
+        let shared = Arc::new(Shared::new(Head::empty(), replica, role));
         let (short, long) =
             (runtime.reads(&connector, &shared, READERS), runtime.reads(&connector, &shared, 1));
         let ledger = ledger_of(&long)?;
@@ -129,11 +147,6 @@ impl PostgresEngine {
     pub fn set_moved(&self, moved: Moved) -> Result<(), EngineError> {
         let moved = i32::from(moved == Moved::Elsewhere);
         self.command(APPEND_WITHIN, |reply| Command::Change(Change::Moved(moved), reply), late_write)
-    }
-
-    /// From here on this engine appends also where the store was moved elsewhere: it is the one that moves it.
-    pub fn append_while_moved(&self) {
-        self.shared.set_mover();
     }
 
     /// Hands a command to the task that takes turns and waits for its answer; `late` is what no answer means.
