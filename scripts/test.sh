@@ -55,6 +55,11 @@ components=(
     setpriv:util-linux
     postgres:postgresql
     jq:jq
+    etcd:etcd-server
+    etcdctl:etcd-client
+    haproxy:haproxy
+    ip:iproute2
+    nft:nftables
 )
 
 present() {
@@ -102,7 +107,7 @@ made_from() {
 make_python() {
     local venv="$target/venv" wanted=scripts/requirements.txt
     export ELICENSE_PYTHON="$venv/bin/python"
-    if made_from "$venv/made-from" "$wanted" && "$ELICENSE_PYTHON" -c 'import cbor2, cryptography, openapi_spec_validator, schemathesis, sd_jwt, token_status_list' 2>/dev/null; then
+    if made_from "$venv/made-from" "$wanted" && "$ELICENSE_PYTHON" -c 'import cbor2, cryptography, openapi_spec_validator, patroni, psycopg, schemathesis, sd_jwt, token_status_list' 2>/dev/null; then
         return
     fi
     step 'making the Python environment'

@@ -61,7 +61,13 @@ async fn shown(city: &City, identifier: &str) -> Value {
 }
 
 fn status_code_at(city: &City, qr: &str, at: UnixTime) -> Code {
-    city.state.registry.verifier().verify_text(qr, at).finding(Check::Status).unwrap().code
+    city.state
+        .registry
+        .verifier(&city.state.registry.trust())
+        .verify_text(qr, at)
+        .finding(Check::Status)
+        .unwrap()
+        .code
 }
 
 /// How to get a licence that was just issued into each state, by states that lead there.
@@ -185,7 +191,8 @@ async fn an_old_licence_ends_in_the_second_in_which_the_new_one_begins() {
             assert_eq!(status_code_at(&city, &old_qr, begins.plus(-1)), before);
             let ended = if before == Code::Cancelled { Code::Cancelled } else { Code::Replaced };
             assert_eq!(status_code_at(&city, &old_qr, begins), ended);
-            let verdict = |at| city.state.registry.verifier().verify_text(newer_qr, at);
+            let verdict =
+                |at| city.state.registry.verifier(&city.state.registry.trust()).verify_text(newer_qr, at);
             assert_eq!(verdict(begins.plus(-1)).finding(Check::Dates).unwrap().code, Code::NotYetValid);
             assert_eq!(verdict(begins).reasons(), []);
             let view = shown(&city, newer).await;
@@ -254,7 +261,10 @@ async fn a_licence_is_taken_over_by_another_department_once_its_own_has_let_go()
     let begins = tomorrow.start();
     assert_eq!(status_code_at(&city, &old_qr, begins.plus(-1)), Code::TransferredOut);
     assert_eq!(status_code_at(&city, &old_qr, begins), Code::Replaced);
-    assert_eq!(city.state.registry.verifier().verify_text(newer_qr, begins).reasons(), []);
+    assert_eq!(
+        city.state.registry.verifier(&city.state.registry.trust()).verify_text(newer_qr, begins).reasons(),
+        []
+    );
 
     // What another department has taken over is not taken back, nor taken twice.
     let back = put_into(&city, &old, "valid").await;

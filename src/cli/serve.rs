@@ -13,6 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::access::{SOCKET, open};
 use super::exit::{CliError, Exit};
 use super::print::line;
+use super::upkeep::Upkeep;
 use super::{DataArgs, runtime};
 use crate::config::{HttpLimits, IdentityProviderLimits};
 use crate::crypto::SystemRandom;
@@ -83,8 +84,9 @@ impl ListenArgs {
     pub(super) fn network(&self, tcp: TcpListener, registry: &Registry) -> Result<Network, CliError> {
         let (Some(certificates), Some(key)) = (&self.tls_cert, &self.tls_key) else { return Ok(tcp.into()) };
         let files = TlsFiles { certificates: certificates.clone(), key: key.clone() };
-        let root = registry.root().map(Certificate::der).unwrap_or_default();
-        let tls = Tls::new(files, root).map_err(CliError::data)?;
+        let root = registry.root();
+        let tls = Tls::new(files, root.as_deref().map(Certificate::der).unwrap_or_default())
+            .map_err(CliError::data)?;
         Ok(Network::over_tls(tcp, tls))
     }
 
@@ -107,7 +109,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<Exit, CliError> {
     runtime.block_on(async {
         let decoder = args.listen.decoder()?;
         let tcp = args.listen.bind()?;
-        let registry = open(&args.data.dir, "serve", IndexPolicy::CatchUp)?;
+        let registry = open(&args.data, "serve", IndexPolicy::CatchUp)?;
         let address = tcp.local_addr().map_err(CliError::internal)?;
         let network = args.listen.network(tcp, &registry)?;
         line(format_args!("elicense serves {} on {}://{address}", registry.region(), args.listen.scheme()))?;
@@ -144,7 +146,11 @@ pub(super) async fn serve(
     let socket = dir.join(SOCKET);
     let local = bind_local(&socket)?;
     let registry = Arc::new(registry);
-    let state = State::new(Arc::clone(&registry), HttpLimits::default(), Arc::new(SystemRandom));
+    let limits = match registry.is_shared() {
+        true => HttpLimits::over_a_database(),
+        false => HttpLimits::default(),
+    };
+    let state = State::new(Arc::clone(&registry), limits, Arc::new(SystemRandom));
     let state = match decoder {
         Some(decoder) => state.with_decoder(decoder),
         None => state,
@@ -153,8 +159,9 @@ pub(super) async fn serve(
         Some(provider) => state.believing(provider),
         None => state,
     };
-    make_status_lists(&state);
+    let upkeep = Upkeep::start(&registry);
     let served = http::serve(network, Some(local), state, stop()).await;
+    drop(upkeep);
     let _ = std::fs::remove_file(&socket);
     served.map_err(CliError::internal)?;
     // Every connection has ended, so nobody else holds it; if somebody does, dropping it closes the store as well.
@@ -168,20 +175,10 @@ pub(super) async fn serve(
 fn identity_provider(dir: &Path, registry: &Registry) -> Result<Option<Arc<IdentityProvider>>, CliError> {
     let Some(mut settings) = registry.identity_provider().cloned() else { return Ok(None) };
     settings.ca_file = settings.ca_file.map(|file| dir.join(file));
-    let root = registry.root().map(Certificate::der).unwrap_or_default();
+    let root = registry.root();
+    let root = root.as_deref().map(Certificate::der).unwrap_or_default();
     let provider = IdentityProvider::start(settings, IdentityProviderLimits::default(), root);
     provider.map(Some).map_err(CliError::data)
-}
-
-/// Makes the status lists beside everything else: where many licences were ever changed, that takes a while, and nothing but the
-/// lists waits for it.
-fn make_status_lists(state: &State) {
-    let (registry, now) = (Arc::clone(&state.registry), state.now());
-    tokio::task::spawn_blocking(move || {
-        if let Err(error) = registry.prepare_status_lists(now) {
-            tracing::error!(%error, "the status lists cannot be made");
-        }
-    });
 }
 
 /// The local socket, mode 0600. The caller holds the store's lock, so one that is there is stale.

@@ -1,7 +1,7 @@
 //! Who may ask what (docs/ACCESS.md): what the ledger says about roles, credentials and grants, as it is at this moment.
 //!
 //! What stands here follows from entries of kinds 3, 4 and 12 alone, each taken in the ledger's order by [`Access::take`]: at opening, and
-//! after each act that appends one.
+//! whenever this node or another appends one.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
@@ -14,7 +14,7 @@ use crate::access::{
     Basis, Call, Grant, GrantId, GrantState, GrantedFields, GrantedTypes, Role, Roles, Terms,
 };
 use crate::crypto::Digest;
-use crate::ledger::{Credential, CredentialForm, CredentialState, Event, GrantChange};
+use crate::ledger::{Credential, CredentialForm, CredentialState, Entry, Event, GrantChange};
 use crate::licence::{CreditCode, TypeCode};
 use crate::time::UnixTime;
 
@@ -36,6 +36,8 @@ struct Standing {
     types: Vec<TypeCode>,
     /// Entered before there were roles.
     is_from_before: bool,
+    /// Of its newest entry.
+    position: u64,
 }
 
 /// A credential that opens something, or did.
@@ -43,6 +45,8 @@ struct Standing {
 pub(super) struct KnownCredential {
     pub(super) credential: Credential,
     pub(super) made: UnixTime,
+    /// Of its newest entry.
+    pub(super) position: u64,
 }
 
 /// A grant, and when its newest entry was made.
@@ -50,30 +54,42 @@ pub(super) struct KnownCredential {
 pub(super) struct KnownGrant {
     pub(super) change: GrantChange,
     pub(super) given: UnixTime,
+    /// Of that entry.
+    pub(super) position: u64,
 }
 
 impl Access {
     /// Takes an entry; those that say nothing of access change nothing.
-    pub(super) fn take(&self, at: UnixTime, event: &Event) {
+    pub(super) fn take(&self, position: u64, entry: &Entry) {
+        let at = entry.at;
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        match event {
+        // At opening a newer entry may have been read than those that come next.
+        if known.position_of(&entry.event).is_some_and(|newest| newest >= position) {
+            return;
+        }
+        match &entry.event {
             Event::Department(department) => {
                 let roles = department.roles.as_ref().map(|(roles, _)| *roles);
                 let (usual, types) = match department.issuing {
                     Some(_) => (Roles::of_an_issuer(), department.types.clone()),
                     None => (Roles::of_a_verifier(), Vec::new()),
                 };
-                let standing =
-                    Standing { roles: roles.unwrap_or(usual), types, is_from_before: roles.is_none() };
+                let standing = Standing {
+                    roles: roles.unwrap_or(usual),
+                    types,
+                    is_from_before: roles.is_none(),
+                    position,
+                };
                 known.departments.insert(department.code, standing);
             }
             Event::Credential(credential) => {
                 let name = KeyName(credential.id);
                 let made = known.credentials.get(&name).map_or(at, |known| known.made);
-                known.credentials.insert(name, KnownCredential { credential: credential.clone(), made });
+                let known_credential = KnownCredential { credential: credential.clone(), made, position };
+                known.credentials.insert(name, known_credential);
             }
             Event::Grant(change) => {
-                let given = KnownGrant { change: change.clone(), given: at };
+                let given = KnownGrant { change: change.clone(), given: at, position };
                 known.grants.insert(change.grant.id, given);
             }
             _ => {}
@@ -88,6 +104,18 @@ impl Access {
 }
 
 impl Known {
+    /// Position of what is known of the thing that an entry is about.
+    fn position_of(&self, event: &Event) -> Option<u64> {
+        match event {
+            Event::Department(department) => self.departments.get(&department.code).map(|one| one.position),
+            Event::Credential(credential) => {
+                self.credentials.get(&KeyName(credential.id)).map(|one| one.position)
+            }
+            Event::Grant(change) => self.grants.get(&change.grant.id).map(|one| one.position),
+            _ => None,
+        }
+    }
+
     /// Roles of a department of this installation.
     pub(super) fn roles_of(&self, department: &CreditCode) -> Option<Roles> {
         self.departments.get(department).map(|standing| standing.roles)

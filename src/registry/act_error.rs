@@ -12,8 +12,8 @@ use super::presentations::PresentationError;
 use super::tls_certificates::TlsCertificateError;
 use crate::issue::{IssueError, PredecessorError};
 use crate::licence::{
-    AskedHolderError, ClaimsError, DraftError, Identifier, Problem, PurposeError, TextError, TransitionError,
-    TypeCode, UnreadableError,
+    AskedHolderError, ClaimsError, CreditCode, DraftError, Identifier, Problem, PurposeError, TextError,
+    TransitionError, TypeCode, UnreadableError,
 };
 use crate::sdjwt::{HolderKeyError, SdJwtIssueError};
 use crate::store::{AppendError, Outcome, StoreError};
@@ -114,6 +114,15 @@ pub enum ActError {
     /// The caller's department does not issue.
     #[error("this department issues no licences")]
     NotAnIssuer,
+    /// The department was added on another node, and its key is not among this node's.
+    #[error(
+        "this node does not have the key that department {department} signs with: copy keys/department-{department}.pem from \
+             the node where it was added, and restart this node"
+    )]
+    KeyNotHere {
+        /// The department.
+        department: CreditCode,
+    },
     /// No such type in the catalogue.
     #[error("type {0} is not in the catalogue")]
     UnknownType(TypeCode),
@@ -275,6 +284,7 @@ impl ActError {
             Self::PresentationMember(_) | Self::Presentation(_) => "presentation_refused",
             Self::NotGood { .. } => "licence_not_good",
             Self::NotAnIssuer => "not_an_issuer",
+            Self::KeyNotHere { .. } => "key_not_here",
             Self::UnknownType(_) => "type_unknown",
             Self::Issue(IssueError::OutOfScope { .. }) => "type_not_authorised",
             Self::Issue(_) | Self::SdJwt(_) | Self::Internal(_) => "internal",
@@ -295,7 +305,7 @@ impl ActError {
             Self::TlsCertificate(TlsCertificateError::City(_)) => "internal",
             Self::TlsCertificate(TlsCertificateError::Request(error)) if !error.is_data() => "not_json",
             Self::TlsCertificate(_) => "certificate_request_refused",
-            Self::Append(AppendError::Busy) => "busy",
+            Self::Append(AppendError::Busy | AppendError::NotAdmitted) => "busy",
             Self::Append(error) => match error.outcome() {
                 Outcome::Unknown => "outcome_unknown",
                 Outcome::NotWritten => "store_unavailable",
@@ -355,8 +365,10 @@ impl ActError {
             | Self::LicenceEnded
             | Self::Raced { .. }
             | Self::Contended => ErrorKind::Conflict,
-            Self::Append(AppendError::Busy) => ErrorKind::Busy,
-            Self::ClockBehind { .. } | Self::Append(_) | Self::Store(_) => ErrorKind::Unavailable,
+            Self::Append(AppendError::Busy | AppendError::NotAdmitted) => ErrorKind::Busy,
+            Self::ClockBehind { .. } | Self::KeyNotHere { .. } | Self::Append(_) | Self::Store(_) => {
+                ErrorKind::Unavailable
+            }
             Self::Issue(_) | Self::SdJwt(_) | Self::Internal(_) => ErrorKind::Internal,
         }
     }

@@ -1,10 +1,12 @@
 //! Daily ceilings (ACCESS.md, *Grants*): how many acts each department has done today, in memory, as the ledger has it.
 //!
-//! An act is counted before it is begun and given back where it came to nothing, so that calls side by side cannot pass a ceiling. At
-//! opening the day so far is counted from the ledger's end, where a grant has a ceiling; where the first such grant comes later, then.
-//! What an administrator does on the machine itself is not counted. What other nodes do is counted when this node sees it.
+//! An act is counted before it is begun and given back where it came to nothing, so that calls side by side cannot pass a ceiling.
+//! What other nodes do is counted when this node sees it; so whether an act fits is asked once more when its entry gets its place,
+//! since this node has then seen everything before it. Before a grant with a ceiling is first used, the day so far is counted from
+//! the ledger's end. What an administrator does on the machine itself is not counted.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::caller::LOCAL;
@@ -18,8 +20,8 @@ use crate::time::{Date, UnixTime};
 const COUNTED: [u8; 4] = [Event::LICENCE, Event::STATUS, Event::SD_JWT, Event::USE];
 /// Entries are not quite in the order of their times: an act may wait for its turn, and a clock may be a little behind.
 const OUT_OF_ORDER: i64 = 600;
-/// How often an entry of whatever kind is opened to see its time.
-const LOOK_EVERY: u64 = 1_024;
+/// Entries that are read at once; the first of them is opened whatever it is, to see its time.
+const RUN: u64 = 256;
 
 /// Acts of today.
 #[derive(Clone, Debug)]
@@ -34,14 +36,28 @@ struct Counted {
     is_complete: bool,
 }
 
-/// One act that is counted. Dropped, it is given back, unless [`Reserved::keep`] said that it was done.
-#[derive(Debug)]
+/// One act that is counted, by its permit and by its entry while that is on its way. When the last of them is dropped it is given
+/// back, unless [`Reserved::keep`] said that it was done.
+#[derive(Clone, Debug)]
 #[must_use]
-pub(super) struct Reserved {
+pub(super) struct Reserved(Arc<Reservation>);
+
+#[derive(Debug)]
+struct Reservation {
     ceilings: Ceilings,
     key: (CreditCode, Call),
     day: Date,
-    is_kept: bool,
+    /// Kept or given back.
+    is_settled: AtomicBool,
+}
+
+/// The grants that an act rests on, which left something when it was begun.
+#[derive(Clone, Debug)]
+pub(super) enum Rests {
+    /// One that still does will do.
+    OnOneOf(Vec<Grant>),
+    /// Every one still has to.
+    OnEach(Vec<Grant>),
 }
 
 /// No grant that applies leaves anything today.
@@ -77,7 +93,9 @@ impl Ceilings {
         }
         let key = (department, call);
         *counted.acts.entry(key).or_default() += 1;
-        Ok((leaving, Reserved { ceilings: self.clone(), key, day, is_kept: false }))
+        let is_settled = AtomicBool::new(false);
+        let reservation = Reservation { ceilings: self.clone(), key, day, is_settled };
+        Ok((leaving, Reserved(Arc::new(reservation))))
     }
 
     /// Counts an act that another node has done.
@@ -146,6 +164,14 @@ impl Counted {
             .is_none_or(|daily| self.done(grant.department, grant.terms.calls) < u64::from(daily))
     }
 
+    /// Whether a grant's ceiling is not passed, what is under way counted.
+    fn holds(&self, grant: &Grant) -> bool {
+        grant
+            .terms
+            .daily
+            .is_none_or(|daily| self.done(grant.department, grant.terms.calls) <= u64::from(daily))
+    }
+
     fn done(&self, department: CreditCode, calls: Calls) -> u64 {
         calls.iter().filter_map(|call| self.acts.get(&(department, call))).sum()
     }
@@ -153,16 +179,40 @@ impl Counted {
 
 impl Reserved {
     /// The act was done, or may have been.
-    pub(super) fn keep(mut self) {
-        self.is_kept = true;
+    pub(super) fn keep(&self) {
+        self.0.is_settled.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the act still fits, all acts of other nodes so far being counted. If not it is given back, to leave room for the
+    /// next one under way.
+    pub(super) fn still_fits(&self, rests: &Rests) -> bool {
+        let fits = {
+            let counted = self.0.ceilings.counted();
+            // Of a day that is over nothing is counted any more.
+            counted.day != Some(self.0.day)
+                || match rests {
+                    Rests::OnOneOf(grants) => grants.iter().any(|grant| counted.holds(grant)),
+                    Rests::OnEach(grants) => grants.iter().all(|grant| counted.holds(grant)),
+                }
+        };
+        if !fits {
+            self.0.give_back();
+        }
+        fits
     }
 }
 
-impl Drop for Reserved {
-    fn drop(&mut self) {
-        if !self.is_kept {
+impl Reservation {
+    fn give_back(&self) {
+        if !self.is_settled.swap(true, Ordering::Relaxed) {
             self.ceilings.give_back(&self.key, self.day);
         }
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        self.give_back();
     }
 }
 
@@ -172,21 +222,44 @@ type Acts = HashMap<(CreditCode, Call), u64>;
 fn acts_before(store: &Store, end: u64) -> Result<Option<(Date, Acts)>, StoreError> {
     let Some(last) = end.checked_sub(1) else { return Ok(None) };
     let day = store.entry(last)?.at.date();
-    let mut acts = Acts::new();
-    for position in (0..end).rev() {
-        let entry = match position % LOOK_EVERY {
-            0 => Some(store.entry(position)?),
-            _ => store.entry_of_kind(position, &COUNTED)?,
-        };
-        let Some(Entry { at, event }) = entry else { continue };
-        if at < day.start().plus(-OUT_OF_ORDER) {
+    let (mut acts, mut end) = (Acts::new(), end);
+    while end > 0 {
+        let begin = end.saturating_sub(RUN);
+        let first = count_run(store, (begin, end), (day, &mut acts))?;
+        if first < day.start().plus(-OUT_OF_ORDER) {
             break;
         }
-        if let Some(key) = act(&event).filter(|_| is_on(day, at)) {
-            *acts.entry(key).or_default() += 1;
-        }
+        end = begin;
     }
     Ok(Some((day, acts)))
+}
+
+/// Counts the acts of a day in a run of entries. Answers the time of the first of them.
+fn count_run(
+    store: &Store,
+    (begin, end): (u64, u64),
+    (day, acts): (Date, &mut Acts),
+) -> Result<UnixTime, StoreError> {
+    let (mut next, mut first) = (begin, None);
+    while next < end {
+        let limit = usize::try_from(end - next).unwrap_or(usize::MAX);
+        let run = store.entries_from(next, limit)?;
+        if run.is_empty() {
+            return Err(StoreError::Absent { position: next });
+        }
+        for stored in &run {
+            next = stored.position.saturating_add(1);
+            if first.is_some() && !COUNTED.contains(&stored.entry.kind) {
+                continue;
+            }
+            let Entry { at, event } = store.opened(stored)?;
+            first = first.or(Some(at));
+            if let Some(key) = act(&event).filter(|_| is_on(day, at)) {
+                *acts.entry(key).or_default() += 1;
+            }
+        }
+    }
+    first.ok_or(StoreError::Absent { position: begin })
 }
 
 fn is_on(day: Date, at: UnixTime) -> bool {

@@ -16,7 +16,7 @@ use crate::pki::{
     Certificate, CertificateIssuer, LicenceForms, MintError, Request, Scope, ScopeError, SubjectName,
     TrustError, TrustList, TypeCodes, Validity, mint_department, sign_trust_list,
 };
-use crate::store::{AppendError, Store};
+use crate::store::{AppendError, Conditions, Guard, Store};
 use crate::time::UnixTime;
 
 /// Years that certificates are good for: longer than any licence issued in an installation's first decades needs, since
@@ -98,15 +98,21 @@ impl Certifier<'_> {
         Ok(CertifiedKey { certificate, key })
     }
 
-    /// Enters a department.
-    pub(super) fn enter(&self, plan: &DepartmentPlan, issuing: Option<Issuing>) -> Result<(), AppendError> {
-        self.append(Event::Department(Department {
+    /// Enters a department, as it is from the entry at the position `before` on; `None`: a new one.
+    pub(super) fn enter(
+        &self,
+        plan: &DepartmentPlan,
+        issuing: Option<Issuing>,
+        before: Option<u64>,
+    ) -> Result<(), AppendError> {
+        let department = Department {
             code: plan.authority.code(),
             name: plan.authority.name().to_owned(),
             types: plan.types.clone(),
             issuing,
             roles: plan.roles.map(|roles| (roles, self.order())),
-        }))
+        };
+        self.append_after(Event::Department(department), before)
     }
 
     /// An administrator on the machine, for nobody in particular: the city itself.
@@ -145,9 +151,15 @@ impl Certifier<'_> {
     }
 
     /// Signs a trust list; a refused one is never entered.
-    pub(super) fn trust_list(&self, list: &TrustList, signer: &CertifiedKey) -> Result<(), CertifyError> {
+    /// It takes the place of the one whose entry is at the position `before`, and of no other.
+    pub(super) fn trust_list(
+        &self,
+        list: &TrustList,
+        signer: &CertifiedKey,
+        before: Option<u64>,
+    ) -> Result<(), CertifyError> {
         let envelope = sign_trust_list(list, &signer.key, &signer.certificate)?;
-        Ok(self.append(Event::TrustList(envelope.bare_bytes().to_vec()))?)
+        Ok(self.append_after(Event::TrustList(envelope.bare_bytes().to_vec()), before)?)
     }
 
     /// Enters a certificate.
@@ -157,7 +169,18 @@ impl Certifier<'_> {
     }
 
     pub(super) fn append(&self, event: Event) -> Result<(), AppendError> {
-        self.store.append_blocking(&Entry { at: self.now, event }, Vec::new(), self.random)?;
+        self.append_under(event, Conditions::default())
+    }
+
+    /// Appends what takes the place of an entry that was looked at.
+    fn append_after(&self, event: Event, before: Option<u64>) -> Result<(), AppendError> {
+        let guards: Vec<Guard> =
+            self.store.keys().newest(&event).map(|key| Guard::seen(key, before)).into_iter().collect();
+        self.append_under(event, guards.into())
+    }
+
+    fn append_under(&self, event: Event, conditions: Conditions) -> Result<(), AppendError> {
+        self.store.append_blocking(&Entry { at: self.now, event }, conditions, self.random)?;
         Ok(())
     }
 

@@ -7,11 +7,10 @@ use super::act_error::ActError;
 use super::caller::Caller;
 use super::members::{Members, MembersRefused, Wrong};
 use super::open::Registry;
-use super::status_lists::Noted;
 use crate::access::Consented;
-use crate::ledger::{ConsentChange, ConsentId, ConsentState, Entry, Event};
+use crate::ledger::{ConsentChange, ConsentId, ConsentState, Event};
 use crate::licence::{CreditCode, HolderCodeType, HolderNumber, Json, TypeCode, check_text};
-use crate::store::{StoreError, read_position};
+use crate::store::{AppendError, StoreError, read_position};
 use crate::time::UnixTime;
 
 /// How long a consent may be good.
@@ -73,7 +72,7 @@ impl Registry {
             let item_fits = consent.item_code.as_deref().is_none_or(|named| item_code == Some(named));
             is_in_force(consent, now) && type_fits && item_fits
         };
-        Ok(match self.consents_to(holder, department)?.iter().any(covers) {
+        Ok(match self.consents_to(holder, department)?.iter().any(|(_, consent)| covers(consent)) {
             true => Consented::Yes,
             false => Consented::No,
         })
@@ -89,9 +88,10 @@ impl Registry {
         self.check_clock(now)?;
         let now = self.not_behind(now);
         let asked = Asked::read(Members::of(body)?, now, self).map_err(AccessError::Consent)?;
+        // Several nodes at the same moment may pass the most by as many as they are: it bounds what is looked through, no more.
         let _one_at_a_time = self.changes.lock().await;
         let others = self.consents_to(&asked.holder, asked.department)?;
-        let in_force = others.iter().filter(|other| is_in_force(other, now)).count();
+        let in_force = others.iter().filter(|(_, other)| is_in_force(other, now)).count();
         if in_force >= MOST || others.len() >= MOST_LOOKED_AT {
             return Err(AccessError::ConsentsFull { max: MOST }.into());
         }
@@ -106,7 +106,7 @@ impl Registry {
             state: ConsentState::Given,
             order: caller.order(),
         };
-        self.enter_consent(consent, now).await
+        self.enter_consent(consent, None, now).await
     }
 
     /// Ends a consent: `{"holder", "department"}` says whose, since an id alone names none.
@@ -121,33 +121,39 @@ impl Registry {
         let now = self.not_behind(now);
         let named = Named::read(Members::of(body)?).map_err(AccessError::Consent)?;
         let id: ConsentId = id.parse().map_err(|_| AccessError::ConsentNotFound)?;
-        let _one_at_a_time = self.changes.lock().await;
         let found = self.consents_to(&named.holder, named.department)?;
-        let found = found.into_iter().find(|consent| consent.id == id && is_in_force(consent, now));
-        let found = found.ok_or(AccessError::ConsentNotFound)?;
+        let found = found.into_iter().find(|(_, consent)| consent.id == id && is_in_force(consent, now));
+        let (before, found) = found.ok_or(AccessError::ConsentNotFound)?;
         let ended = ConsentChange { state: ConsentState::Withdrawn, order: caller.order(), ..found };
-        self.enter_consent(ended, now).await
+        match self.enter_consent(ended, Some(before), now).await {
+            // A consent changes once: somebody else has ended it at the same moment.
+            Err(ActError::Append(AppendError::Conflict { .. })) => Err(AccessError::ConsentNotFound.into()),
+            entered => entered,
+        }
     }
 
-    async fn enter_consent(&self, consent: ConsentChange, now: UnixTime) -> Result<ConsentView, ActError> {
+    async fn enter_consent(
+        &self,
+        consent: ConsentChange,
+        before: Option<u64>,
+        now: UnixTime,
+    ) -> Result<ConsentView, ActError> {
         let view = ConsentView::of(&consent);
-        let entry = Entry { at: now, event: Event::Consent(consent) };
-        let position = self.store.append(&entry, Vec::new(), &*self.random).await?;
-        self.note_for_lists(position, Noted::Nothing, now);
+        self.enter_access(Event::Consent(consent), before, now).await?;
         Ok(view)
     }
 
-    /// Every consent of a holder to a department, each as its newest entry left it.
+    /// Every consent of a holder to a department, each as its newest entry left it, and that entry's position.
     fn consents_to(
         &self,
         holder: &HolderNumber,
         department: CreditCode,
-    ) -> Result<Vec<ConsentChange>, ActError> {
+    ) -> Result<Vec<(u64, ConsentChange)>, ActError> {
         let rows = self.store.rows(&self.store.keys().consents(holder, department), MOST_LOOKED_AT)?;
         let read = |value: &[u8]| {
             let position = read_position(value).map_err(StoreError::from)?;
             match self.store.entry(position)?.event {
-                Event::Consent(consent) => Ok(consent),
+                Event::Consent(consent) => Ok((position, consent)),
                 _ => Err(ActError::Internal("a consent's row names an entry that is none")),
             }
         };
@@ -178,7 +184,7 @@ impl Asked {
         let holder = members.required("holder", &mut wrong);
         let holder = holder.and_then(|(path, value)| read_holder(&path, value, &mut wrong));
         let department = read_department(&mut members, &mut wrong);
-        if let Some(code) = department.filter(|code| !registry.departments.contains_key(code)) {
+        if let Some(code) = department.filter(|code| !registry.roster().departments.contains_key(code)) {
             wrong.add("/department", "department_unknown", format_args!("{code} is no department here"));
         }
         let mut types = Vec::new();

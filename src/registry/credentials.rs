@@ -7,14 +7,15 @@ use super::access::KnownCredential;
 use super::access_error::AccessError;
 use super::act_error::ActError;
 use super::caller::{Caller, KeyName, NewApiKey};
-use super::grants::{GrantView, OrderView};
+use super::grants::{GrantView, OrderView, TRIES};
 use super::open::Registry;
-use super::status_lists::Noted;
 use crate::access::{Grant, GrantId, Role, Roles};
+use crate::crypto::Digest;
 use crate::ledger::{
     Credential, CredentialForm, CredentialState, Department, Entitlement, Entry, Event, GrantChange, Order,
 };
 use crate::licence::CreditCode;
+use crate::store::{AppendError, Guard};
 use crate::time::UnixTime;
 
 const DAY: i64 = 86_400;
@@ -189,13 +190,29 @@ impl Registry {
     ) -> Result<DepartmentAccessView, ActError> {
         let RolesRequest { roles } = read(body, "{\"roles\": […]}")?;
         let roles = distinct(&roles)?;
-        let known = self.departments.get(&code).ok_or(AccessError::DepartmentUnknown { code })?;
-        let department = Department { roles: Some((roles, caller.order())), ..known.department.clone() };
-        let _one_at_a_time = self.changes.lock().await;
         self.write_out_implied_grant(caller, code, now).await?;
-        self.enter_access(Event::Department(department), now).await?;
+        self.enter_roles(caller, (code, roles), now).await?;
         let all = self.access_of_departments(now);
         all.into_iter().find(|one| one.code == code).ok_or(ActError::NotFound)
+    }
+
+    /// Looks at the department again where somebody else changed it at the same moment, here or on another node.
+    async fn enter_roles(
+        &self,
+        caller: &Caller,
+        (code, roles): (CreditCode, Roles),
+        now: UnixTime,
+    ) -> Result<(), ActError> {
+        for _ in 0..TRIES {
+            let known = self.roster().departments.get(&code).cloned();
+            let known = known.ok_or(AccessError::DepartmentUnknown { code })?;
+            let department = Department { roles: Some((roles, caller.order())), ..known.department };
+            match self.enter_access(Event::Department(department), Some(known.at), now).await {
+                Err(ActError::Append(AppendError::Conflict { .. })) => {}
+                entered => return entered,
+            }
+        }
+        Err(AppendError::Busy.into())
     }
 
     /// A department from before there were roles goes on with the grant that it had by that alone: once it has roles, it stands there.
@@ -206,10 +223,13 @@ impl Registry {
         now: UnixTime,
     ) -> Result<(), ActError> {
         let Some(implied) = self.followed.access.known().implied_grant(code) else { return Ok(()) };
-        let id = GrantId::generate(&*self.random).map_err(|_| ActError::Internal("no random bytes"))?;
-        let grant = Grant { id, ..implied };
-        self.enter_access(Event::Grant(GrantChange { grant, order: caller.order(), proposed_by: None }), now)
-            .await
+        let grant = Grant { id: id_of_implied(code), ..implied };
+        let change = GrantChange { grant, order: caller.order(), proposed_by: None };
+        match self.enter_access(Event::Grant(change), None, now).await {
+            // Somebody else has just written it out.
+            Err(ActError::Append(AppendError::Conflict { .. })) => Ok(()),
+            entered => entered,
+        }
     }
 
     /// Makes one more API key for a department.
@@ -237,7 +257,6 @@ impl Registry {
         if expires <= at || expires > at.plus(MOST_SECONDS) {
             return Err(CredentialError::Expires.into());
         }
-        let _one_at_a_time = self.changes.lock().await;
         self.make_key(code, (roles, expires), caller.order(), now).await
     }
 
@@ -255,6 +274,22 @@ impl Registry {
             return Err(CredentialError::Overlap { got: u32::try_from(overlap).unwrap_or(u32::MAX) }.into());
         }
         let _one_at_a_time = self.changes.lock().await;
+        for _ in 0..TRIES {
+            match self.rotate_as_it_is(caller, (id, overlap), now).await {
+                // Another node changed it at the same moment.
+                Err(ActError::Append(AppendError::Conflict { .. })) => {}
+                rotated => return rotated,
+            }
+        }
+        Err(AppendError::Busy.into())
+    }
+
+    async fn rotate_as_it_is(
+        &self,
+        caller: &Caller,
+        (id, overlap): (&str, i64),
+        now: UnixTime,
+    ) -> Result<NewKeyView, ActError> {
         let (at, old) = (self.not_behind(now), self.credential_named(id)?);
         if old.form() == CredentialForm::Certificate {
             return Err(CredentialError::Certificate.into());
@@ -274,8 +309,12 @@ impl Registry {
         let entitlement = Entitlement { roles, expires, form: CredentialForm::Key, order: caller.order() };
         let ending = Credential { entitlement: Some(entitlement), ..old.credential };
         let id = KeyName(ending.id).to_string();
-        self.enter_access(Event::Credential(ending), now).await?;
-        Ok(NewKeyView { rotated: Some(RotatedView { id, expires }), ..made })
+        let ended = self.enter_access(Event::Credential(ending), Some(old.position), now).await;
+        if let Err(ActError::Append(AppendError::Conflict { .. })) = ended {
+            // Nobody was told of the key that was made.
+            self.withdraw_credential(caller, &made.id, now).await?;
+        }
+        ended.map(|()| NewKeyView { rotated: Some(RotatedView { id, expires }), ..made })
     }
 
     /// Withdraws a key or a certificate for good.
@@ -285,7 +324,22 @@ impl Registry {
         id: &str,
         now: UnixTime,
     ) -> Result<CredentialView, ActError> {
-        let _one_at_a_time = self.changes.lock().await;
+        for _ in 0..TRIES {
+            match self.withdraw_as_it_is(caller, id, now).await {
+                // Somebody else changed it at the same moment, here or on another node.
+                Err(ActError::Append(AppendError::Conflict { .. })) => {}
+                withdrawn => return withdrawn,
+            }
+        }
+        Err(AppendError::Busy.into())
+    }
+
+    async fn withdraw_as_it_is(
+        &self,
+        caller: &Caller,
+        id: &str,
+        now: UnixTime,
+    ) -> Result<CredentialView, ActError> {
         let old = self.credential_named(id)?;
         if old.credential.state == CredentialState::Withdrawn {
             return Err(AccessError::CredentialNotFound.into());
@@ -302,9 +356,9 @@ impl Registry {
         };
         let state = CredentialState::Withdrawn;
         let credential = Credential { state, entitlement: Some(entitlement), ..old.credential };
-        let view =
-            CredentialView::of(&KnownCredential { credential: credential.clone(), made: old.made }, own, now);
-        self.enter_access(Event::Credential(credential), now).await?;
+        let before = Some(old.position);
+        let view = CredentialView::of(&KnownCredential { credential: credential.clone(), ..old }, own, now);
+        self.enter_access(Event::Credential(credential), before, now).await?;
         Ok(view)
     }
 
@@ -323,7 +377,7 @@ impl Registry {
             state: CredentialState::Made,
             entitlement: Some(Entitlement { roles, expires, form: CredentialForm::Key, order }),
         };
-        self.enter_access(Event::Credential(credential), now).await?;
+        self.enter_access(Event::Credential(credential), None, now).await?;
         let (id, api_key) = (key.name.to_string(), key.text.to_string());
         Ok(NewKeyView { department, id, api_key, roles, expires, rotated: None })
     }
@@ -344,15 +398,27 @@ impl Registry {
             .ok_or(AccessError::CredentialNotFound.into())
     }
 
-    /// Durable first, then what everybody is held to.
-    async fn enter_access(&self, event: Event, now: UnixTime) -> Result<(), ActError> {
+    /// Durable first, then what everybody is held to. It takes the place of the entry at the position `before` and of no other;
+    /// `None`: there is none yet.
+    pub(super) async fn enter_access(
+        &self,
+        event: Event,
+        before: Option<u64>,
+        now: UnixTime,
+    ) -> Result<(), ActError> {
         self.check_clock(now)?;
-        let at = self.not_behind(now);
-        let entry = Entry { at, event };
-        let position = self.store.append(&entry, Vec::new(), &*self.random).await?;
-        self.note_for_lists(position, Noted::Nothing, at);
+        let key = self.store.keys().newest(&event);
+        let key = key.ok_or(ActError::Internal("an entry of this kind says nothing of access"))?;
+        let entry = Entry { at: self.not_behind(now), event };
+        self.store.append(&entry, Guard::seen(key, before).into(), &*self.random).await?;
         Ok(())
     }
+}
+
+/// The same whoever writes it out, so that it is written out once.
+fn id_of_implied(department: CreditCode) -> GrantId {
+    let digest = Digest::of_parts(&[b"elicense implied grant", department.as_str().as_bytes()]);
+    GrantId::from_bytes(digest.as_bytes().first_chunk().copied().unwrap_or_default())
 }
 
 impl CredentialView {

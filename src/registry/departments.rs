@@ -1,7 +1,7 @@
 //! Departments of an installation that is there already: added, given API keys, relieved of them.
 //!
-//! What a [`Registry`] holds in memory is read once, when it is opened. So each of these acts takes the registry, and closes
-//! it when it is done: whoever opens it again sees the change.
+//! Each of these acts takes the registry, and closes it when it is done. Over a database that nodes share, the others see the
+//! change when they take in its entries; the key of a new department has to be brought to them.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,10 +16,11 @@ use super::open::Registry;
 use super::plan::DepartmentPlan;
 use super::views::{DepartmentView, MadeDepartment};
 use crate::access::Roles;
+use crate::crypto::Random;
 use crate::ledger::{CredentialForm, CredentialState, Event, Issuing};
 use crate::licence::{CreditCode, TextError, TypeCode};
 use crate::pki::{self, Certificate, CertificateEntry, ScopeError, TrustList, Usage};
-use crate::store::{AppendError, WitnessError};
+use crate::store::{AppendError, StoreAt, WitnessError};
 use crate::time::UnixTime;
 
 /// A department could not be changed.
@@ -81,6 +82,9 @@ pub enum DepartmentError {
     Witness(#[from] WitnessError),
 }
 
+/// How often a trust list is made anew because another node entered one at the same moment.
+const TRIES: usize = 8;
+
 impl Registry {
     /// Adds a department and gives it its first API key. One that issues gets a key, a certificate and a place in a new
     /// version of the trust list, in this order, and is entered last: interrupted, it is added again, with the same key.
@@ -91,7 +95,7 @@ impl Registry {
     ) -> Result<MadeDepartment, DepartmentError> {
         let code = plan.authority.code();
         self.check_departments_clock(now)?;
-        if self.departments.contains_key(&code) {
+        if self.roster().departments.contains_key(&code) {
             return Err(DepartmentError::Exists { code });
         }
         if let Some(&type_code) = plan.types.iter().find(|code| self.catalogue.get(code).is_none()) {
@@ -102,7 +106,10 @@ impl Registry {
             [] => None,
             _ => Some(self.certify(&certifier, plan)?),
         };
-        certifier.enter(plan, issuing)?;
+        match certifier.enter(plan, issuing, None) {
+            Err(AppendError::Conflict { .. }) => return Err(DepartmentError::Exists { code }),
+            entered => entered?,
+        }
         for terms in &plan.grants {
             certifier.grant(code, terms)?;
         }
@@ -143,7 +150,8 @@ impl Registry {
         let city = self.certified_key(name::CITY, Certificate::is_authority)?;
         let list_signer =
             self.certified_key(name::TRUST_LIST, |one| one.usage() == Some(Usage::TrustList))?;
-        let status_signer = self.in_force(|one| one.usage() == Some(Usage::StatusList));
+        let roster = self.roster();
+        let status_signer = roster.in_force(|one| one.usage() == Some(Usage::StatusList));
         let status_signer = status_signer.ok_or(DepartmentError::OtherKey { key_name: "status-list" })?;
         let certified = certifier.department(city.issuer(), plan)?;
         let status_tag = certifier.status_tag().map_err(CertifyError::from)?;
@@ -154,38 +162,55 @@ impl Registry {
             status_uri: self.settings.status_uri(&status_tag),
             status_signer: status_signer.key_id(),
         };
-        let list = self.next_list(certifier.now, certified.certificate, authority);
-        certifier.trust_list(&list, &list_signer)?;
+        let certificate = Arc::new(certified.certificate);
+        self.next_trust_list(certifier, &list_signer, |list| {
+            let certificate = Arc::clone(&certificate);
+            list.certificates.push(CertificateEntry { certificate, retired: None, revocation: None });
+            list.authorities.retain(|one| one.credit_code != authority.credit_code);
+            list.authorities.push(authority.clone());
+            list.authorities.sort_by_key(|one| one.credit_code);
+        })?;
         Ok(Issuing { key_id, status_tag })
+    }
+
+    /// Signs the next version of the trust list, with what `change` makes of it. Where another node entered one at the same
+    /// moment, its is changed.
+    pub(super) fn next_trust_list(
+        &self,
+        certifier: &Certifier<'_>,
+        signer: &CertifiedKey,
+        change: impl Fn(&mut TrustList),
+    ) -> Result<(), DepartmentError> {
+        for _ in 0..TRIES {
+            let roster = self.roster();
+            let mut list = roster.trust.list().clone();
+            list.issued_at = certifier.now.max(list.issued_at);
+            list.version += 1;
+            change(&mut list);
+            match certifier.trust_list(&list, signer, Some(roster.trust_list_at)) {
+                Err(CertifyError::Append(AppendError::Conflict { .. })) => {}
+                other => return Ok(other?),
+            }
+        }
+        Err(AppendError::Busy.into())
     }
 
     /// What an interrupted addition of the same department has put into the trust list.
     fn certified_before(&self, plan: &DepartmentPlan) -> Result<Option<Issuing>, DepartmentError> {
         let code = plan.authority.code();
-        let Some(listed) = self.trust.authority(&code).filter(|one| one.name == plan.authority.name()) else {
+        let roster = self.roster();
+        let Some(listed) = roster.trust.authority(&code).filter(|one| one.name == plan.authority.name())
+        else {
             return Ok(None);
         };
         let key = self.keys.read(&department_key(code))?.verifying_key();
         let scope = scope(plan)?;
         let same = |one: &Certificate| one.scope() == Some(&scope) && *one.key() == key;
-        let certificate = self.in_force(same);
+        let certificate = roster.in_force(same);
         let tag = self.settings.status_tag(&listed.status_uri);
         Ok(certificate
             .zip(tag)
             .map(|(certificate, tag)| Issuing { key_id: certificate.key_id(), status_tag: tag.to_owned() }))
-    }
-
-    /// The next version of the trust list, with one more certificate and an authority.
-    fn next_list(&self, now: UnixTime, certificate: Certificate, authority: pki::Authority) -> TrustList {
-        let mut list = self.trust.list().clone();
-        list.issued_at = now.max(list.issued_at);
-        list.version += 1;
-        let certificate = Arc::new(certificate);
-        list.certificates.push(CertificateEntry { certificate, retired: None, revocation: None });
-        list.authorities.retain(|one| one.credit_code != authority.credit_code);
-        list.authorities.push(authority);
-        list.authorities.sort_by_key(|one| one.credit_code);
-        list
     }
 
     /// A key file with its certificate.
@@ -196,16 +221,10 @@ impl Registry {
     ) -> Result<CertifiedKey, DepartmentError> {
         let key = self.keys.read(key_name)?;
         let public = key.verifying_key();
-        let certificate = self.in_force(|one| is(one) && *one.key() == public);
+        let roster = self.roster();
+        let certificate = roster.in_force(|one| is(one) && *one.key() == public);
         let certificate = certificate.ok_or(DepartmentError::OtherKey { key_name })?.clone();
         Ok(CertifiedKey { certificate, key })
-    }
-
-    /// The newest certificate of this kind that is neither retired nor revoked.
-    pub(super) fn in_force(&self, is: impl Fn(&Certificate) -> bool) -> Option<&Certificate> {
-        let entries = self.trust.list().certificates.iter().rev();
-        let mut good = entries.filter(|entry| entry.retired.is_none() && entry.revocation.is_none());
-        good.find(|entry| is(&entry.certificate)).map(|entry| &*entry.certificate)
     }
 }
 
@@ -235,10 +254,14 @@ pub struct ListedApiKey {
 }
 
 /// The departments of the installation in `dir`, by credit code, from its ledger alone: also beside a running service.
-pub fn list_departments(dir: &Path) -> Result<Vec<ListedDepartment>, CheckError> {
+pub fn list_departments(
+    dir: &Path,
+    at: &StoreAt,
+    random: Arc<dyn Random>,
+) -> Result<Vec<ListedDepartment>, CheckError> {
     let mut departments = BTreeMap::new();
     let mut keys: Vec<(CreditCode, ListedApiKey)> = Vec::new();
-    walk_entries(dir, &|kind| kind == DEPARTMENT || kind == API_KEY, &mut |_, entry| {
+    walk_entries(dir, at, random, &|kind| kind == DEPARTMENT || kind == API_KEY, &mut |_, entry| {
         match entry.event {
             Event::Department(one) => {
                 let usual =
@@ -306,8 +329,8 @@ mod tests {
         let issuing = interrupted(&city, &plan);
         city.open().add_department(&plan, now().plus(60)).unwrap();
         let registry = city.open();
-        assert_eq!(registry.trust.version(), 2, "the list was not signed again");
-        let known = &registry.departments[&CODE.parse().unwrap()];
+        assert_eq!(registry.trust().version(), 2, "the list was not signed again");
+        let known = registry.roster().departments[&CODE.parse().unwrap()].clone();
         assert_eq!(known.department.issuing, Some(issuing));
     }
 
@@ -319,11 +342,11 @@ mod tests {
         assert!(matches!(other, Err(DepartmentError::Certify(CertifyError::Keys(_)))), "{other:?}");
         city.open().add_department(&plan("大数据局", Algorithm::EdDsa), now().plus(60)).unwrap();
         let registry = city.open();
-        assert_eq!(registry.trust.version(), 3);
+        assert_eq!(registry.trust().version(), 3);
         let code: CreditCode = CODE.parse().unwrap();
-        let issuing = registry.departments[&code].department.issuing.clone().unwrap();
+        let issuing = registry.roster().departments[&code].department.issuing.clone().unwrap();
         assert_ne!(issuing.key_id, first.key_id);
-        assert_eq!(registry.trust.authority(&code).unwrap().name, "大数据局");
+        assert_eq!(registry.trust().authority(&code).unwrap().name, "大数据局");
     }
 
     #[test]
@@ -332,9 +355,11 @@ mod tests {
         let later = now().plus(20 * 31_556_952);
         city.open().add_department(&plan("数据局", Algorithm::Es256), later).unwrap();
         let registry = city.open();
-        let issuing = registry.departments[&CODE.parse().unwrap()].department.issuing.clone().unwrap();
-        let certificate = registry.trust.signer(&issuing.key_id).unwrap().certificate();
-        let city = registry.in_force(Certificate::is_authority).unwrap();
+        let issuing =
+            registry.roster().departments[&CODE.parse().unwrap()].department.issuing.clone().unwrap();
+        let roster = registry.roster();
+        let certificate = roster.trust.signer(&issuing.key_id).unwrap().certificate();
+        let city = roster.in_force(Certificate::is_authority).unwrap();
         assert_eq!(certificate.validity().not_after, city.validity().not_after);
     }
 

@@ -4,20 +4,21 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde::Serialize;
 
-use super::access::KnownGrant;
 use super::access_error::AccessError;
 use super::act_error::ActError;
 use super::caller::{Caller, KeyName, LOCAL};
 use super::members::{Members, MembersRefused, Wrong};
 use super::open::Registry;
-use super::status_lists::Noted;
 use crate::access::{
     Basis, Call, Calls, Grant, GrantId, GrantState, GrantedFields, GrantedTypes, Network, Terms, TermsError,
 };
-use crate::ledger::{Entry, Event, GrantChange, Order};
+use crate::ledger::{Event, GrantChange, Order};
 use crate::licence::{CreditCode, Json, TypeCode};
+use crate::store::AppendError;
 use crate::time::{Date, UnixTime};
 
+/// How often a grant is looked at again because somebody else changed it at the same moment.
+pub(super) const TRIES: usize = 8;
 /// All types, or all fields of one.
 const ALL: &str = "*";
 
@@ -69,7 +70,7 @@ impl Registry {
             Some(department) => one.change.grant.department == *department,
             None => true,
         });
-        let mut all: Vec<_> = wanted.map(GrantView::of).collect();
+        let mut all: Vec<_> = wanted.map(|one| GrantView::of(&one.change, one.given)).collect();
         all.sort_by_key(|one| (one.given, one.id));
         all
     }
@@ -91,8 +92,8 @@ impl Registry {
             false => GrantState::InForce,
         };
         let grant = Grant { id, department, terms, state };
-        let _one_at_a_time = self.changes.lock().await;
-        self.enter_grant(GrantChange { grant, order: caller.order(), proposed_by: None }, now).await
+        let change = GrantChange { grant, order: caller.order(), proposed_by: None };
+        self.enter_grant(change, None, now).await
     }
 
     /// Puts a proposed grant in force, at the word of an administrator who did not propose it.
@@ -102,17 +103,18 @@ impl Registry {
         id: &str,
         now: UnixTime,
     ) -> Result<GrantView, ActError> {
-        let _one_at_a_time = self.changes.lock().await;
-        let GrantChange { grant, order: proposed_by, .. } = self.known_grant(id)?;
-        if grant.state != GrantState::Proposed {
-            return Err(AccessError::GrantState { expected: "proposed", state: grant.state }.into());
-        }
-        if !caller.is_local() && self.is_same_administrator(&proposed_by, &caller.order()) {
-            return Err(AccessError::SameAdministrator.into());
-        }
-        let grant = Grant { state: GrantState::InForce, ..grant };
-        let change = GrantChange { grant, order: caller.order(), proposed_by: Some(proposed_by) };
-        self.enter_grant(change, now).await
+        let confirmed = |before: GrantChange| {
+            let GrantChange { grant, order: proposed_by, .. } = before;
+            if grant.state != GrantState::Proposed {
+                return Err(AccessError::GrantState { expected: "proposed", state: grant.state });
+            }
+            if !caller.is_local() && self.is_same_administrator(&proposed_by, &caller.order()) {
+                return Err(AccessError::SameAdministrator);
+            }
+            let grant = Grant { state: GrantState::InForce, ..grant };
+            Ok(GrantChange { grant, order: caller.order(), proposed_by: Some(proposed_by) })
+        };
+        self.change_grant(id, confirmed, now).await
     }
 
     /// Withdraws a grant for good, in force or proposed.
@@ -122,35 +124,46 @@ impl Registry {
         id: &str,
         now: UnixTime,
     ) -> Result<GrantView, ActError> {
-        let _one_at_a_time = self.changes.lock().await;
-        let GrantChange { grant, proposed_by, .. } = self.known_grant(id)?;
-        if grant.state == GrantState::Withdrawn {
-            return Err(
-                AccessError::GrantState { expected: "in force or proposed", state: grant.state }.into()
-            );
-        }
-        let grant = Grant { state: GrantState::Withdrawn, ..grant };
-        self.enter_grant(GrantChange { grant, order: caller.order(), proposed_by }, now).await
+        let withdrawn = |before: GrantChange| {
+            let GrantChange { grant, proposed_by, .. } = before;
+            if grant.state == GrantState::Withdrawn {
+                return Err(AccessError::GrantState { expected: "in force or proposed", state: grant.state });
+            }
+            let grant = Grant { state: GrantState::Withdrawn, ..grant };
+            Ok(GrantChange { grant, order: caller.order(), proposed_by })
+        };
+        self.change_grant(id, withdrawn, now).await
     }
 
-    fn known_grant(&self, id: &str) -> Result<GrantChange, ActError> {
+    /// Changes a grant as `change` says of what it is; looked at again where somebody else changed it at the same moment, here or on
+    /// another node.
+    async fn change_grant(
+        &self,
+        id: &str,
+        change: impl Fn(GrantChange) -> Result<GrantChange, AccessError> + Sync,
+        now: UnixTime,
+    ) -> Result<GrantView, ActError> {
         let id: GrantId = id.parse().map_err(|_| AccessError::GrantNotFound)?;
-        let known = self.followed.access.known();
-        known.grants.get(&id).map(|known| known.change.clone()).ok_or(AccessError::GrantNotFound.into())
+        for _ in 0..TRIES {
+            let known = self.followed.access.known().grants.get(&id).cloned();
+            let known = known.ok_or(AccessError::GrantNotFound)?;
+            match self.enter_grant(change(known.change)?, Some(known.position), now).await {
+                Err(ActError::Append(AppendError::Conflict { .. })) => {}
+                entered => return entered,
+            }
+        }
+        Err(AppendError::Busy.into())
     }
 
     /// Durable first, then what everybody is held to.
-    async fn enter_grant(&self, change: GrantChange, now: UnixTime) -> Result<GrantView, ActError> {
-        self.check_clock(now)?;
-        let at = self.not_behind(now);
-        if change.grant.terms.daily.is_some() {
-            // Before it counts, what was done today is known.
-            self.followed.ceilings.count_before(&self.store)?;
-        }
-        let view = GrantView::of(&KnownGrant { change: change.clone(), given: at });
-        let entry = Entry { at, event: Event::Grant(change) };
-        let position = self.store.append(&entry, Vec::new(), &*self.random).await?;
-        self.note_for_lists(position, Noted::Nothing, at);
+    async fn enter_grant(
+        &self,
+        change: GrantChange,
+        before: Option<u64>,
+        now: UnixTime,
+    ) -> Result<GrantView, ActError> {
+        let view = GrantView::of(&change, self.not_behind(now));
+        self.enter_access(Event::Grant(change), before, now).await?;
         Ok(view)
     }
 
@@ -193,7 +206,7 @@ impl Registry {
         let department = members.required("department", &mut wrong);
         let department: Option<CreditCode> =
             department.and_then(|(path, value)| wrong.parsed(&path, "credit_code", &value));
-        if let Some(code) = department.filter(|code| !self.departments.contains_key(code)) {
+        if let Some(code) = department.filter(|code| !self.roster().departments.contains_key(code)) {
             wrong.add("/department", "department_unknown", format_args!("{code} is no department here"));
         }
         let terms = self.read_terms(&mut members, &mut wrong);
@@ -345,8 +358,8 @@ fn check_terms(terms: &Terms, caller: &Caller, wrong: &mut Wrong) {
 }
 
 impl GrantView {
-    fn of(known: &KnownGrant) -> Self {
-        let KnownGrant { change: GrantChange { grant, order, proposed_by }, given } = known;
+    fn of(change: &GrantChange, given: UnixTime) -> Self {
+        let GrantChange { grant, order, proposed_by } = change;
         let Terms { calls, types, addresses, from, to, daily, basis } = grant.terms.clone();
         Self {
             id: grant.id,
@@ -359,7 +372,7 @@ impl GrantView {
             daily,
             basis: basis.as_str(),
             state: grant.state.as_str(),
-            given: *given,
+            given,
             given_by: OrderView::of(order),
             proposed_by: proposed_by.as_ref().map(OrderView::of),
         }

@@ -5,11 +5,11 @@ use super::caller::Caller;
 use super::holders::HeldLicence;
 use super::open::Registry;
 use super::permit::Permit;
-use super::status_lists::Noted;
 use crate::access::Call;
 use crate::codec::{Checked, Question, ReceiptClaims, ReceiptId};
 use crate::ledger::{Entry, Event, HolderUse, UsedLicence};
 use crate::licence::{HolderNumber, Purpose};
+use crate::store::{Conditions, Guard};
 use crate::time::UnixTime;
 
 /// What was asked about a holder's licences, and what came of it.
@@ -66,11 +66,11 @@ impl Registry {
             result: question.result().map(|result| result.code()),
         };
         let entry = Entry { at, event: Event::Use(used) };
-        let guard = self.store.keys().receipt(&claims.id);
-        let appended = self.store.append(&entry, vec![guard], &*self.random).await;
-        permit.appended(&appended);
-        let position = appended?;
-        self.note_for_lists(position, Noted::Nothing, at);
+        let guards = vec![Guard::absent(self.store.keys().receipt(&claims.id))];
+        // What is shown rests on everything that was allowed together.
+        let conditions = Conditions { guards, admission: permit.for_all() };
+        let appended = self.store.append(&entry, conditions, &*self.random).await;
+        appended.map_err(|error| self.not_appended(caller, call_of(question), error, now))?;
         Ok(claims.id)
     }
 

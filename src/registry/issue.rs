@@ -1,11 +1,13 @@
 //! Issue: draft → checked → signed → appended → answered.
 
+use std::sync::Arc;
+
 use super::act_error::ActError;
 use super::caller::Caller;
-use super::open::{KnownIssuer, Registry};
+use super::open::Registry;
 use super::permit::Permit;
+use super::roster::KnownIssuer;
 use super::status_index::StatusIndexError;
-use super::status_lists::Noted;
 use super::views::IssuedView;
 use crate::access::Call;
 use crate::codec::{Envelope, LicenceClaims, limits};
@@ -13,7 +15,7 @@ use crate::crypto::Digest;
 use crate::issue::{IssueError, Predecessor, PredecessorError, SignedLicence, Succession};
 use crate::ledger::{Entry, Event, IssuedLicence, Replaced};
 use crate::licence::{CheckedDraft, CreditCode, Draft, Identifier, LicenceType, Replacement};
-use crate::store::{AppendError, EventKind};
+use crate::store::{AppendError, Conditions, EventKind, Guard};
 use crate::time::UnixTime;
 
 /// Seconds that the clock may be behind the newest entry before nothing is signed any more.
@@ -23,7 +25,7 @@ const TRIES: usize = 8;
 
 /// What an order is signed for, looked up before signing.
 struct Prepared<'a> {
-    known: &'a KnownIssuer,
+    known: Arc<KnownIssuer>,
     licence_type: &'a LicenceType,
     draft: CheckedDraft,
     successor: Option<Successor>,
@@ -75,11 +77,10 @@ impl Registry {
                 replaces: prepared.replaced(),
             };
             let entry = Entry { at: now, event: Event::Licence(Box::new(issued)) };
-            let absent = self.guards(caller, idempotency_key, &prepared, &signed);
-            match self.store.append(&entry, absent, &*self.random).await {
-                Ok(position) => {
-                    permit.used();
-                    self.note_for_lists(position, Noted::of(prepared.replaced()), now);
+            let guards = self.guards(caller, idempotency_key, &prepared, &signed);
+            let conditions = Conditions { guards, admission: permit.for_type(&prepared.licence_type.code()) };
+            match self.store.append(&entry, conditions, &*self.random).await {
+                Ok(_) => {
                     return Ok(IssuedView::of(&signed.claims.licence, &signed.full, &signed.qr));
                 }
                 Err(AppendError::Conflict { guard: REQUEST, .. }) => {
@@ -89,10 +90,7 @@ impl Registry {
                 Err(AppendError::Conflict { guard: STATUS_INDEX, .. }) => {}
                 Err(AppendError::Conflict { guard: LICENCE, .. }) if prepared.next_version().is_none() => {}
                 Err(AppendError::Conflict { .. }) => return Err(self.what_came_first(&prepared)?),
-                Err(error) => {
-                    permit.failed(&error);
-                    return Err(error.into());
-                }
+                Err(error) => return Err(self.not_appended(caller, Call::Issue, error, now)),
             }
         }
         Err(ActError::Append(AppendError::Busy))
@@ -139,8 +137,7 @@ impl Registry {
     }
 
     fn prepare(&self, department: CreditCode, draft: Draft, now: UnixTime) -> Result<Prepared<'_>, ActError> {
-        let known = self.departments.get(&department).and_then(|known| known.issuing.as_ref());
-        let known = known.ok_or(ActError::NotAnIssuer)?;
+        let known = Arc::clone(self.roster().issuer(&department)?);
         let type_code = draft.type_code();
         let licence_type = self.catalogue.get(&type_code).ok_or(ActError::UnknownType(type_code))?;
         known.issuer.check_scope(type_code)?;
@@ -236,7 +233,7 @@ impl Registry {
         key: &str,
         prepared: &Prepared<'_>,
         signed: &SignedLicence,
-    ) -> Vec<Vec<u8>> {
+    ) -> Vec<Guard> {
         let (keys, licence) = (self.store.keys(), &signed.claims.licence);
         let status = &signed.claims.status;
         let mut absent = vec![
@@ -250,7 +247,7 @@ impl Registry {
         if let Some(replaced) = prepared.replaced() {
             absent.push(keys.event(&replaced.identifier, replaced.sequence));
         }
-        absent
+        absent.into_iter().map(Guard::absent).collect()
     }
 
     /// Somebody took the number, or replaced or changed the predecessor, between looking and appending.

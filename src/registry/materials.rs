@@ -194,7 +194,8 @@ impl Registry {
 
     /// Departments of this installation that issue what will do.
     fn issuers_of(&self, requirement: &Requirement) -> Vec<ObtainFrom> {
-        let issuing = self.departments.values().filter(|known| known.issuing.is_some());
+        let roster = self.roster();
+        let issuing = roster.departments.values().filter(|known| known.issues());
         let mut issuers: Vec<ObtainFrom> = issuing
             .filter_map(|known| {
                 let issues = |code: &TypeCode| known.department.types.contains(code);

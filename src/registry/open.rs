@@ -1,31 +1,26 @@
 //! An open installation.
 
-use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::access::Access;
 use super::caller::Caller;
 use super::ceilings::Ceilings;
-use super::certifier::department_key;
 use super::followed::Followed;
 use super::key_files::{KeyFiles, KeyFilesError, name};
 use super::own_signer::OwnSigner;
 use super::packs::LastPack;
-use super::settings::{Settings, SettingsError};
-use super::status_index::StatusIndexes;
-use super::status_lists::StatusLists;
+use super::roster::{Roster, Rosters, Tools};
+use super::settings::{Settings, SettingsError, StoreKind};
+use super::status_lists::{Notes, StatusLists};
 use super::views::DepartmentView;
 use crate::access::{AccessLimits, Network};
 use crate::crypto::Random;
-use crate::issue::Issuer;
-use crate::ledger::{CheckpointKey, Department, Event, VerifierKeyError};
-use crate::licence::{
-    AreaCode, Authority, Catalogue, CatalogueError, CreditCode, ServiceItems, ServiceItemsError, TextError,
-};
+use crate::ledger::{CheckpointKey, Event, VerifierKeyError};
+use crate::licence::{Catalogue, CatalogueError, CreditCode, ServiceItems, ServiceItemsError, TextError};
 use crate::pki::{Anchor, TrustError, TrustStore, Usage};
 use crate::store::{
-    IndexPolicy, KeyRange, Opening, RowKeys, Store, StoreError, StoreKeys, StoreOpenError, StorePlace,
+    Following, Opening, RowKeys, Sharing, Store, StoreAt, StoreError, StoreKeys, StoreOpenError, StorePlace,
     WitnessError, read_position,
 };
 use crate::time::UnixTime;
@@ -40,9 +35,6 @@ pub struct Registry {
     pub(super) catalogue: Catalogue,
     pub(super) service_items: ServiceItems,
     pub(super) store: Store,
-    pub(super) trust: TrustStore,
-    pub(super) trust_list: Arc<[u8]>,
-    pub(super) departments: HashMap<CreditCode, KnownDepartment>,
     pub(super) cache: SignatureCache,
     pub(super) random: Arc<dyn Random>,
     pub(super) keys: KeyFiles,
@@ -53,7 +45,7 @@ pub struct Registry {
     pub(super) presentations: OwnSigner,
     ledger_key: String,
     pub(super) followed: Arc<Followed>,
-    /// Held while a grant or a consent is looked at and then changed.
+    /// Held while the consents of a holder are counted and one more is given, and while a key is rotated.
     pub(super) changes: tokio::sync::Mutex<()>,
 }
 
@@ -64,23 +56,25 @@ pub struct Opened {
     pub store: Opening,
 }
 
-pub(super) struct KnownDepartment {
-    pub(super) department: Department,
-    /// Present for one that issues.
-    pub(super) issuing: Option<KnownIssuer>,
-}
-
-pub(super) struct KnownIssuer {
-    pub(super) issuer: Issuer,
-    pub(super) status: StatusIndexes,
-}
-
 /// An installation could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryOpenError {
     /// `settings.json`.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// Its store is a database, and none was named.
+    #[error(
+        "this installation's ledger is in a PostgreSQL database: name it with --store URL or in ELICENSE_STORE"
+    )]
+    InDatabase,
+    /// Its store is files, and a database was named.
+    #[error(
+        "this installation's ledger is in {} and not in the database that was named; `elicense store move` moves it there", dir.display()
+    )]
+    InFiles {
+        /// The directory.
+        dir: PathBuf,
+    },
     /// A key.
     #[error(transparent)]
     Keys(#[from] KeyFilesError),
@@ -152,20 +146,32 @@ pub enum NotReady {
     /// The engine.
     #[error("the store takes no entries: {0}")]
     Store(#[from] StoreError),
+    /// The database does not answer, or not with the ledger that this node has seen.
+    #[error("the database is lost: {0}")]
+    DatabaseLost(StoreError),
+    /// Others have appended more than this node has seen yet.
+    #[error("this node has seen {seen} entries and takes in what others have appended since")]
+    CatchingUp {
+        /// Entries that it has seen.
+        seen: u64,
+    },
     /// The checkpoint.
     #[error("the checkpoint cannot be written: {0}")]
     Checkpoint(#[from] WitnessError),
+    /// What another node entered as the newest trust list.
+    #[error("the newest trust list of the ledger is not believed here: {0}")]
+    TrustList(TrustError),
 }
 
 impl Registry {
-    /// Opens the installation in `dir`. `who` is left for others who find it open.
+    /// Opens the installation in `dir`. `who` is left for others who find it open, `at` says what keeps the ledger.
     pub fn open(
         dir: &Path,
         who: String,
-        index: IndexPolicy,
+        at: impl Into<StoreAt>,
         random: Arc<dyn Random>,
     ) -> Result<(Self, Opened), RegistryOpenError> {
-        Self::open_as(Settings::read(dir)?, dir, who, index, random)
+        Self::open_as(Settings::read(dir)?, dir, who, at.into(), random)
     }
 
     /// As [`Registry::open`], also while it is being made.
@@ -173,42 +179,61 @@ impl Registry {
         settings: Settings,
         dir: &Path,
         who: String,
-        index: IndexPolicy,
+        at: StoreAt,
         random: Arc<dyn Random>,
     ) -> Result<(Self, Opened), RegistryOpenError> {
+        match (settings.store, &at) {
+            (StoreKind::Postgres, StoreAt::Files(_)) => return Err(RegistryOpenError::InDatabase),
+            (StoreKind::Sled, StoreAt::Database(_)) => {
+                return Err(RegistryOpenError::InFiles { dir: dir.to_owned() });
+            }
+            _ => {}
+        }
         let places = settings.places(dir);
         let keys = KeyFiles::at(&places.keys);
         let store_keys = StoreKeys { data: Arc::new(keys.read_data_key()?), random: Arc::clone(&random) };
         let signer = CheckpointKey::new(&settings.origin, keys.read(name::CHECKPOINT)?)?;
         let ledger_key = signer.verifier_key().to_string();
-        let place = StorePlace::new(dir, places.checkpoint, who, index);
+        let place = StorePlace::new(dir, places.checkpoint, who, at);
         let (store, opening) = Store::open(&place, &store_keys, signer)?;
-        let loader = Loader { store: &store, keys: &keys };
-        let (trust, trust_list) = loader.trust_list()?;
+        let registry = Self::over(store, settings, keys, ledger_key, random)?;
+        Ok((registry, Opened { store: opening }))
+    }
+
+    /// The installation that an open store holds.
+    pub(super) fn over(
+        store: Store,
+        settings: Settings,
+        keys: KeyFiles,
+        ledger_key: String,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, RegistryOpenError> {
         let area_code = settings.area_code().map_err(SettingsError::from)?;
-        let departments = loader.departments(&trust, area_code)?;
-        let status_lists = loader.status_lists(&trust, &departments)?;
-        let ceilings = Ceilings::new(store.visible_entries());
-        let followed = Followed::new(loader.access()?, ceilings, loader.newest()?);
+        let loader = Loader { store: &store, tools: Tools { keys: keys.clone(), area_code } };
+        let roster = loader.roster()?;
+        let status_signer = OwnSigner::find(&roster.trust, &keys, name::STATUS_LIST, Usage::StatusList)?;
+        if store.sharing() == Sharing::Alone {
+            check_status_signer(&roster, &status_signer)?;
+        }
+        let pack_signer = OwnSigner::find(&roster.trust, &keys, name::PACK, Usage::Pack)?;
+        let receipts = OwnSigner::find(&roster.trust, &keys, name::RECEIPT, Usage::Receipt)?;
+        let presentations = OwnSigner::find(&roster.trust, &keys, name::PRESENTATION, Usage::Presentation)?;
+        let (access, newest, seen) = (loader.access()?, loader.newest()?, store.visible_entries());
+        let rosters = Rosters::new(roster, loader.tools);
+        let followed = Followed::new((access, Ceilings::new(seen), rosters, Notes::new(seen)), newest);
         store.follow(followed.clone());
-        let pack_signer = OwnSigner::find(&trust, &keys, name::PACK, Usage::Pack)?;
-        let receipts = OwnSigner::find(&trust, &keys, name::RECEIPT, Usage::Receipt)?;
-        let presentations = OwnSigner::find(&trust, &keys, name::PRESENTATION, Usage::Presentation)?;
         let catalogue = Catalogue::shipped()?;
         let registry = Self {
             settings,
             service_items: ServiceItems::shipped(&catalogue)?,
             catalogue,
             store,
-            trust,
-            trust_list,
-            departments,
             cache: SignatureCache::new(REMEMBERED),
             random,
             keys,
             pack_signer,
             last_pack: LastPack::default(),
-            status_lists,
+            status_lists: StatusLists::new(status_signer),
             receipts,
             presentations,
             ledger_key,
@@ -218,7 +243,7 @@ impl Registry {
         if registry.has_ceilings() {
             registry.followed.ceilings.count_before(&registry.store)?;
         }
-        Ok((registry, Opened { store: opening }))
+        Ok(registry)
     }
 
     /// Its public URL, without a slash at the end.
@@ -264,7 +289,7 @@ impl Registry {
     /// Its departments, by credit code.
     pub fn departments(&self) -> Vec<DepartmentView> {
         let mut all: Vec<_> =
-            self.departments.values().map(|known| DepartmentView::of(&known.department)).collect();
+            self.roster().departments.values().map(|known| DepartmentView::of(&known.department)).collect();
         all.sort_by_key(|one| one.code);
         all
     }
@@ -272,7 +297,7 @@ impl Registry {
     /// An administrator on the machine, acting for a department of this installation.
     pub fn acting(&self, department: &str) -> Option<Caller> {
         let code = department.parse().ok()?;
-        self.departments.contains_key(&code).then(|| Caller::local(code))
+        self.roster().departments.contains_key(&code).then(|| Caller::local(code))
     }
 
     /// An administrator on the machine, for no department in particular: what he orders, he orders for the city.
@@ -280,10 +305,40 @@ impl Registry {
         Caller::local(self.settings.city)
     }
 
+    /// Waits until this node has seen everything that was acknowledged by any node before. Where one process has the
+    /// ledger there is nothing to wait for.
+    pub async fn fresh(&self) -> Result<(), NotReady> {
+        let Err(error) = self.store.fresh().await else { return Ok(()) };
+        Err(match self.store.following() {
+            Following::CatchingUp { seen } => NotReady::CatchingUp { seen },
+            Following::Current | Following::Lost(_) => NotReady::DatabaseLost(error),
+        })
+    }
+
+    /// Whether other nodes may append to the ledger.
+    pub fn is_shared(&self) -> bool {
+        self.store.sharing() != Sharing::Alone
+    }
+
+    /// Whether what this node has in memory is what the ledger says, as it was found a moment ago.
+    pub fn is_current(&self) -> bool {
+        self.store.following() == Following::Current
+    }
+
     /// Whether orders can be taken.
-    pub fn readiness(&self) -> Result<(), NotReady> {
+    pub async fn readiness(&self) -> Result<(), NotReady> {
+        self.fresh().await?;
         self.store.entries()?;
+        if let Some(error) = self.roster().refused() {
+            return Err(NotReady::TrustList(error.clone()));
+        }
         self.store.checkpoint_failure().map_or(Ok(()), |failure| Err(failure.into()))
+    }
+
+    /// Departments that issue, added on another node, whose keys are not among this node's: what they sign is verified here,
+    /// and orders of theirs are refused.
+    pub fn departments_without_key(&self) -> Vec<CreditCode> {
+        self.roster().without_key()
     }
 
     /// Commits what waits and writes the last checkpoint.
@@ -291,9 +346,27 @@ impl Registry {
         self.store.close()
     }
 
+    /// Trust list and departments as they are now.
+    pub(super) fn roster(&self) -> Arc<Roster> {
+        self.followed.rosters.now()
+    }
+
     /// `now`, or the time of the newest entry where the clock has gone behind it.
     pub(super) fn not_behind(&self, now: UnixTime) -> UnixTime {
         self.followed.not_behind(now)
+    }
+
+    /// How a statement is dated that several nodes make of one ledger: from the same entries within the same so many seconds each
+    /// dates it alike, so that whoever asks one node after the other is not told what is older than what he has. `None` where one
+    /// process has the ledger.
+    pub(super) fn shared_date(&self, now: UnixTime, seconds: u32) -> Option<UnixTime> {
+        match self.store.sharing() {
+            Sharing::Alone => None,
+            Sharing::Shared | Sharing::Replica => {
+                let past = now.seconds().rem_euclid(i64::from(seconds.max(1)));
+                Some(self.not_behind(now.plus(-past)))
+            }
+        }
     }
 
     /// How many seconds the clock is behind the newest entry.
@@ -302,79 +375,46 @@ impl Registry {
     }
 }
 
+/// That the lists of every department that issues are signed by the key that is here.
+fn check_status_signer(roster: &Roster, signer: &OwnSigner) -> Result<(), RegistryOpenError> {
+    let (key_id, _) = signer.identity();
+    let issuing = roster.departments.iter().filter(|(_, known)| known.issues());
+    let listed = |code| roster.trust.authority(code).is_some_and(|listed| listed.status_signer == key_id);
+    match issuing.map(|(code, _)| code).find(|code| !listed(code)) {
+        Some(code) => Err(RegistryOpenError::OtherStatusKey { department: *code }),
+        None => Ok(()),
+    }
+}
+
 /// Reads what the ledger says about the installation itself.
 struct Loader<'a> {
     store: &'a Store,
-    keys: &'a KeyFiles,
+    tools: Tools,
 }
 
 impl Loader<'_> {
-    fn trust_list(&self) -> Result<(TrustStore, Arc<[u8]>), RegistryOpenError> {
+    /// Where nobody else has the ledger, every department's key has to be here.
+    fn roster(&self) -> Result<Roster, RegistryOpenError> {
         let unfinished = RegistryOpenError::Unfinished { what: "trust list" };
         let position = self.store.position_at(&RowKeys::trust_list())?.ok_or(unfinished)?;
         let Event::TrustList(envelope) = self.store.entry(position)?.event else {
             return Err(RegistryOpenError::OtherKind { position, expected: "trust list" });
         };
-        Ok((TrustStore::from_envelope(&envelope, Anchor::FirstUse)?, envelope.into()))
-    }
-
-    fn departments(
-        &self,
-        trust: &TrustStore,
-        area_code: Option<AreaCode>,
-    ) -> Result<HashMap<CreditCode, KnownDepartment>, RegistryOpenError> {
-        let mut all = HashMap::new();
-        for (position, event) in self.events(&RowKeys::departments())? {
-            let Event::Department(department) = event else {
+        let trust = TrustStore::from_envelope(&envelope, Anchor::FirstUse)?;
+        let mut roster = Roster::new(trust, envelope, position);
+        for row in self.store.rows(&RowKeys::departments(), usize::MAX)? {
+            let position = read_position(&row.value).map_err(StoreError::from)?;
+            let Event::Department(department) = self.store.entry(position)?.event else {
                 return Err(RegistryOpenError::OtherKind { position, expected: "department" });
             };
-            let issuing = self.issuer(&department, trust, area_code)?;
-            all.insert(department.code, KnownDepartment { department, issuing });
+            match self.store.sharing() {
+                Sharing::Alone => roster.enter((position, department), &self.tools)?,
+                Sharing::Shared | Sharing::Replica => {
+                    roster.enter_from_anywhere((position, department), &self.tools);
+                }
+            }
         }
-        Ok(all)
-    }
-
-    fn issuer(
-        &self,
-        department: &Department,
-        trust: &TrustStore,
-        area_code: Option<AreaCode>,
-    ) -> Result<Option<KnownIssuer>, RegistryOpenError> {
-        let Some(issuing) = &department.issuing else { return Ok(None) };
-        let code = department.code;
-        let key = self.keys.read(&department_key(code))?;
-        let certified = trust.signer(&issuing.key_id).map(|signer| signer.key());
-        let prefix = trust.authority(&code).map(|authority| authority.status_uri.clone());
-        match (certified == Some(&key.verifying_key()), prefix) {
-            (true, Some(prefix)) => Ok(Some(KnownIssuer {
-                issuer: Issuer {
-                    authority: Authority::new(code, &department.name)?,
-                    area_code,
-                    scope: department.types.clone(),
-                    key_id: issuing.key_id,
-                    key: Arc::new(key),
-                },
-                status: StatusIndexes::new(prefix),
-            })),
-            _ => Err(RegistryOpenError::OtherKey { department: code }),
-        }
-    }
-
-    /// The lists of every department that issues, and the key that the trust list names for all of them.
-    fn status_lists(
-        &self,
-        trust: &TrustStore,
-        departments: &HashMap<CreditCode, KnownDepartment>,
-    ) -> Result<StatusLists, RegistryOpenError> {
-        let signer = OwnSigner::find(trust, self.keys, name::STATUS_LIST, Usage::StatusList)?;
-        let (key_id, _) = signer.identity();
-        let mut authorities = Vec::new();
-        for (&department, _) in departments.iter().filter(|(_, known)| known.issuing.is_some()) {
-            let authority = trust.authority(&department).filter(|listed| listed.status_signer == key_id);
-            let authority = authority.ok_or(RegistryOpenError::OtherStatusKey { department })?;
-            authorities.push((department, authority.status_uri.clone()));
-        }
-        Ok(StatusLists::new(authorities, signer))
+        Ok(roster)
     }
 
     /// Roles, credentials and grants: entries of three kinds, in the ledger's order.
@@ -388,8 +428,8 @@ impl Loader<'_> {
         }
         entries.sort_by_key(|(position, _)| *position);
         let access = Access::default();
-        for (_, entry) in &entries {
-            access.take(entry.at, &entry.event);
+        for (position, entry) in &entries {
+            access.take(*position, entry);
         }
         Ok(access)
     }
@@ -401,14 +441,5 @@ impl Loader<'_> {
             Some(last) => self.store.entry(last)?.at.seconds(),
             None => i64::MIN,
         })
-    }
-
-    fn events(&self, range: &KeyRange) -> Result<Vec<(u64, Event)>, RegistryOpenError> {
-        let mut events = Vec::new();
-        for row in self.store.rows(range, usize::MAX)? {
-            let position = read_position(&row.value).map_err(StoreError::from)?;
-            events.push((position, self.store.entry(position)?.event));
-        }
-        Ok(events)
     }
 }

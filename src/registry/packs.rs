@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::json;
 
 use super::act_error::ActError;
-use super::open::{KnownDepartment, Registry};
+use super::open::Registry;
+use super::roster::{KnownDepartment, Roster};
 use crate::crypto::Digest;
 use crate::ledger::Event;
 use crate::licence::CreditCode;
@@ -16,7 +17,7 @@ use crate::store::{StoreError, read_position};
 use crate::time::UnixTime;
 
 /// Seconds that a pack is handed out again while nothing has changed: it is that much older than it could be.
-const KEPT: i64 = 60;
+const KEPT: u32 = 60;
 
 /// What somebody asks of a pack.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,7 +71,7 @@ impl Registry {
     /// A pack for everyone (FORMAT.md §11): nothing personal is in it. Takes as long as reading every status list: not for a
     /// thread that must not wait.
     pub fn pack(&self, request: &PackRequest, now: UnixTime) -> Result<PackAnswer, MakePackError> {
-        let now = self.not_behind(now);
+        let now = self.shared_date(now, KEPT).unwrap_or_else(|| self.not_behind(now));
         let signed = match &request.selection {
             None => self.whole_pack(now)?,
             Some(selection) => Arc::new(self.sign_pack(Some(selection.clone()), None, now)?),
@@ -90,7 +91,7 @@ impl Registry {
         let now = last.as_ref().map_or(now, |pack| now.max(pack.seen().issued_at));
         if let Some(pack) = &*last {
             let age = now.seconds() - pack.seen().issued_at.seconds();
-            if pack.seen().version == self.store.visible_entries() && age < KEPT {
+            if pack.seen().version == self.store.visible_entries() && age < i64::from(KEPT) {
                 return Ok(Arc::clone(pack));
             }
         }
@@ -108,30 +109,25 @@ impl Registry {
         // The version is read first: what becomes visible while the lists are read is in them, and is sent again by the next
         // update, which does no harm.
         let version = self.store.visible_entries();
+        let roster = self.roster();
         let lists = self.list_snapshots(now)?;
-        let chosen = |authority| selection.as_ref().is_none_or(|chosen| self.is_chosen(chosen, authority));
+        let chosen =
+            |authority| selection.as_ref().is_none_or(|chosen| is_chosen(&roster, chosen, authority));
         let lists = lists.into_iter().filter(|list| chosen(list.authority));
         let types: Vec<_> = self.catalogue.iter().collect();
         let contents = Contents {
             issued_at: now,
             version,
             public_url: self.public_url(),
-            trust_list: (&self.trust_list, self.trust.issued_at()),
+            trust_list: (&roster.trust_list, roster.trust.issued_at()),
             status_lists: lists.map(|list| (list.uri, list.bits.as_bytes().to_vec())).collect(),
             licence_types: serde_json::to_vec(&json!({ "types": types }))?,
             checkpoint: Some((self.settings.origin.clone(), self.store.checkpoint().to_string())),
-            survivors: self.survivors()?,
+            survivors: self.survivors(&roster)?,
             selection,
         };
         let (key_id, key) = self.pack_signer.identity();
         Ok(SignedPack::sign(contents, last, key_id, key)?)
-    }
-
-    fn is_chosen(&self, selection: &Selection, authority: CreditCode) -> bool {
-        let issues = |known: &KnownDepartment| {
-            selection.types.iter().any(|code| known.department.types.contains(code))
-        };
-        selection.authorities.contains(&authority) || self.departments.get(&authority).is_some_and(issues)
     }
 
     fn update(&self, signed: &SignedPack, held: &HeldPack, now: UnixTime) -> Result<Vec<u8>, MakePackError> {
@@ -146,9 +142,9 @@ impl Registry {
     }
 
     /// What stands in the ledger from before the compromise of a key on its signer's path.
-    fn survivors(&self) -> Result<Vec<SurvivorSet>, StoreError> {
+    fn survivors(&self, roster: &Roster) -> Result<Vec<SurvivorSet>, StoreError> {
         let mut sets = Vec::new();
-        for signer in self.trust.signers() {
+        for signer in roster.trust.signers() {
             let compromised =
                 signer.revocations().iter().filter(|one| one.reason == RevocationReason::Compromised);
             let (Some(position), Some(scope)) = (compromised.map(|one| one.position).min(), signer.scope())
@@ -177,6 +173,12 @@ impl Registry {
         }
         Ok(digests)
     }
+}
+
+fn is_chosen(roster: &Roster, selection: &Selection, authority: CreditCode) -> bool {
+    let issues =
+        |known: &KnownDepartment| selection.types.iter().any(|code| known.department.types.contains(code));
+    selection.authorities.contains(&authority) || roster.departments.get(&authority).is_some_and(issues)
 }
 
 #[cfg(test)]

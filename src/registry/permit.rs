@@ -3,11 +3,11 @@
 use super::access_error::AccessError;
 use super::act_error::ActError;
 use super::caller::Caller;
-use super::ceilings::Reserved;
+use super::ceilings::{Reserved, Rests};
 use super::open::Registry;
 use crate::access::{Allowance, Call, Grant};
 use crate::licence::TypeCode;
-use crate::store::{AppendError, Appended, Outcome};
+use crate::store::{Admission, AppendError, Appended, Outcome};
 use crate::time::UnixTime;
 
 /// A caller may make a call, once. What it may do it to is for [`Permit::check`] and [`Permit::allowance`] to say. It counts for the
@@ -17,7 +17,22 @@ use crate::time::UnixTime;
 pub struct Permit {
     call: Call,
     allowance: Option<Allowance>,
-    reserved: Option<Reserved>,
+    counted: Option<Counted>,
+}
+
+/// What a permit counts for, where it counts.
+#[derive(Clone, Debug)]
+struct Counted {
+    reserved: Reserved,
+    /// The grants that allow the call and leave something.
+    grants: Vec<Grant>,
+}
+
+/// Whether an act still keeps within the day's ceilings when its entry gets its place: acts of other nodes are all known then.
+#[derive(Debug)]
+struct WithinCeilings {
+    reserved: Reserved,
+    rests: Rests,
 }
 
 impl Permit {
@@ -36,26 +51,31 @@ impl Permit {
         self.allowance.as_ref()
     }
 
-    /// The act was done: it counts for good.
-    pub(super) fn used(self) {
-        if let Some(reserved) = self.reserved {
-            reserved.keep();
-        }
+    /// For the entry of an act on a licence of this type: one of the grants that name it has to leave something.
+    pub(super) fn for_type(&self, type_code: &TypeCode) -> Option<Box<dyn Admission>> {
+        let Counted { reserved, grants } = self.counted.clone()?;
+        let naming = grants.into_iter().filter(|grant| Allowance::of([grant]).names(type_code));
+        Some(Box::new(WithinCeilings { reserved, rests: Rests::OnOneOf(naming.collect()) }))
     }
 
-    /// The act's entry was not appended. One that may be in the ledger all the same counts as if it were.
-    pub(super) fn failed(self, error: &AppendError) {
-        match error.outcome() {
-            Outcome::NotWritten => {}
-            Outcome::Unknown => self.used(),
-        }
+    /// For the entry of an act on everything that is allowed: each of the grants has to leave something.
+    pub(super) fn for_all(&self) -> Option<Box<dyn Admission>> {
+        let Counted { reserved, grants } = self.counted.clone()?;
+        Some(Box::new(WithinCeilings { reserved, rests: Rests::OnEach(grants) }))
+    }
+}
+
+impl Admission for WithinCeilings {
+    fn admits(&self) -> bool {
+        self.reserved.still_fits(&self.rests)
     }
 
-    /// What became of the act's entry.
-    pub(super) fn appended(self, appended: &Appended) {
+    /// The act counts for good once it is in the ledger, or may be.
+    fn settle(&self, appended: &Appended) {
         match appended {
-            Ok(_) => self.used(),
-            Err(error) => self.failed(error),
+            Ok(_) => self.reserved.keep(),
+            Err(error) if error.outcome() == Outcome::Unknown => self.reserved.keep(),
+            Err(_) => {}
         }
     }
 }
@@ -65,17 +85,20 @@ impl Registry {
     /// and to change a status: what a certificate allows is his limit. What he looks up he looks up as the department that he acts for.
     pub fn permit(&self, caller: &Caller, call: Call, now: UnixTime) -> Result<Permit, ActError> {
         if needs_none(caller, call) {
-            return Ok(Permit { call, allowance: None, reserved: None });
+            return Ok(Permit { call, allowance: None, counted: None });
         }
         let grants = self.applying(caller, call, now)?;
         let grants: Vec<&Grant> = grants.iter().collect();
         if caller.is_local() {
-            return Ok(Permit { call, allowance: Some(Allowance::of(grants)), reserved: None });
+            return Ok(Permit { call, allowance: Some(Allowance::of(grants)), counted: None });
         }
+        self.count_for(&grants)?;
         let today = self.not_behind(now).date();
         let reserved = self.followed.ceilings.reserve((caller.department(), call), &grants, today);
         let (leaving, reserved) = reserved.map_err(|_| self.ceiling_reached(call, now))?;
-        Ok(Permit { call, allowance: Some(Allowance::of(leaving)), reserved: Some(reserved) })
+        let grants = leaving.iter().copied().cloned().collect();
+        let counted = Some(Counted { reserved, grants });
+        Ok(Permit { call, allowance: Some(Allowance::of(leaving)), counted })
     }
 
     /// As [`Registry::permit`], before anything is read, and without counting it.
@@ -85,11 +108,39 @@ impl Registry {
         }
         let grants = self.applying(caller, call, now)?;
         let grants: Vec<&Grant> = grants.iter().collect();
+        if caller.is_local() {
+            return Ok(());
+        }
+        self.count_for(&grants)?;
         let today = self.not_behind(now).date();
-        if !caller.is_local() && self.followed.ceilings.leaving(&grants, today).is_empty() {
+        if self.followed.ceilings.leaving(&grants, today).is_empty() {
             return Err(self.ceiling_reached(call, now));
         }
         Ok(())
+    }
+
+    /// Before a ceiling counts, whoever set it, what was done today is known.
+    fn count_for(&self, grants: &[&Grant]) -> Result<(), ActError> {
+        match grants.iter().any(|grant| grant.terms.daily.is_some()) {
+            true => Ok(self.followed.ceilings.count_before(&self.store)?),
+            false => Ok(()),
+        }
+    }
+
+    /// Why the entry of an act of this call was not appended. One that the day's ceilings left no room for when it came to its
+    /// turn is answered like one that came after them; where another grant still leaves something, it is for the caller to ask
+    /// again.
+    pub(super) fn not_appended(
+        &self,
+        caller: &Caller,
+        call: Call,
+        error: AppendError,
+        now: UnixTime,
+    ) -> ActError {
+        match (&error, self.may_call(caller, call, now)) {
+            (AppendError::NotAdmitted, Err(reached)) => reached,
+            _ => error.into(),
+        }
     }
 
     fn ceiling_reached(&self, call: Call, now: UnixTime) -> ActError {

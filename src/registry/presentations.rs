@@ -5,13 +5,12 @@ use serde::Deserialize;
 use super::act_error::ActError;
 use super::caller::Caller;
 use super::open::Registry;
-use super::status_lists::Noted;
 use super::views::PresentationView;
 use crate::codec::{HalfDigest, LicenceClaims, PresentationClaims, encode_qr_text, limits};
 use crate::crypto::Digest;
 use crate::ledger::{Entry, Event, IssuedLicence, PresentationMade, Uses};
 use crate::licence::{FieldValue, Fields, HolderNumber, LicenceType, TextError, check_text};
-use crate::store::AppendError;
+use crate::store::{AppendError, Guard};
 use crate::time::UnixTime;
 use crate::verify::Status;
 
@@ -126,12 +125,10 @@ impl Registry {
             order: caller.order(),
             holders,
         };
-        let guard = self.store.keys().presentation(&made.envelope);
+        let guard = Guard::absent(self.store.keys().presentation(&made.envelope));
         let entry = Entry { at, event: Event::Presentation(made) };
-        match self.store.append(&entry, vec![guard], &*self.random).await {
-            Ok(position) => {
-                self.note_for_lists(position, Noted::Nothing, at);
-            }
+        match self.store.append(&entry, guard.into(), &*self.random).await {
+            Ok(_) => {}
             // A key that signs the same bytes the same way, asked twice in a second.
             Err(AppendError::Conflict { .. }) => return Err(ActError::Contended),
             Err(error) => return Err(error.into()),
@@ -146,7 +143,8 @@ impl Registry {
         fields: Fields,
         at: UnixTime,
     ) -> Result<PresentationClaims, ActError> {
-        let authority = self.trust.authority(&licence.issuer);
+        let trust = self.trust();
+        let authority = trust.authority(&licence.issuer);
         let list = authority.and_then(|known| licence.status.uri.strip_prefix(&known.status_uri));
         let list = list.and_then(|number| number.parse().ok());
         // It ends with the licence, should that be sooner.

@@ -8,7 +8,6 @@ use base64::engine::general_purpose::STANDARD;
 use super::act_error::ActError;
 use super::caller::Caller;
 use super::open::Registry;
-use super::status_lists::Noted;
 use super::verify::Presented;
 use super::views::{GivenReceiptView, ReceiptView, ReceiptedVerdict};
 use crate::codec::{
@@ -19,6 +18,7 @@ use crate::crypto::Digest;
 use crate::ledger::{Entry, Event, ReceiptGiven};
 use crate::licence::{Authority, HolderNumber, Purpose};
 use crate::sdjwt::is_sd_jwt;
+use crate::store::Guard;
 use crate::time::UnixTime;
 use crate::verify::{Finding, Form, ShownReceipt, Status, Verdict};
 
@@ -68,9 +68,8 @@ impl Registry {
         let holders = self.holders_shown(&verdict)?;
         let given = ReceiptGiven { envelope: envelope.bare_bytes().to_vec(), order: caller.order(), holders };
         let entry = Entry { at: verdict.at, event: Event::Receipt(given) };
-        let guard = self.store.keys().receipt(&claims.id);
-        let position = self.store.append(&entry, vec![guard], &*self.random).await?;
-        self.note_for_lists(position, Noted::Nothing, verdict.at);
+        let guard = Guard::absent(self.store.keys().receipt(&claims.id));
+        let position = self.store.append(&entry, guard.into(), &*self.random).await?;
         let (id, envelope) = (claims.id.to_string(), STANDARD.encode(envelope.bare_bytes()));
         Ok(ReceiptedVerdict { verdict, receipt: GivenReceiptView { id, envelope, position } })
     }
@@ -109,7 +108,8 @@ impl Registry {
     }
 
     pub(super) fn organisation(&self, caller: &Caller) -> Result<Authority, ActError> {
-        let known = self.departments.get(&caller.department());
+        let roster = self.roster();
+        let known = roster.departments.get(&caller.department());
         let known = known.ok_or(ActError::Internal("a key's department is not known"))?;
         Authority::new(caller.department(), &known.department.name)
             .map_err(|_| ActError::Internal("a department's name may not stand in a receipt"))

@@ -18,7 +18,8 @@ impl Registry {
     /// retired, and what it signed stays good. Interrupted, it is done again.
     pub fn certify_anew(self, code: CreditCode, now: UnixTime) -> Result<DepartmentView, DepartmentError> {
         self.check_departments_clock(now)?;
-        let known = self.departments.get(&code).ok_or(DepartmentError::Unknown { code })?;
+        let roster = self.roster();
+        let known = roster.departments.get(&code).ok_or(DepartmentError::Unknown { code })?;
         let department = &known.department;
         let issuing = department.issuing.as_ref().ok_or(DepartmentError::IssuesNothing { code })?;
         let plan = DepartmentPlan {
@@ -30,7 +31,7 @@ impl Registry {
         };
         let certifier = self.certifier(now);
         let public = self.keys.read(&department_key(code))?.verifying_key();
-        let listed = self.in_force(|one| *one.key() == public && one.signs(Usage::SdJwt));
+        let listed = roster.in_force(|one| *one.key() == public && one.signs(Usage::SdJwt));
         let key_id = match listed {
             Some(certificate) => certificate.key_id(),
             None => {
@@ -39,21 +40,22 @@ impl Registry {
                     self.certified_key(name::TRUST_LIST, |one| one.usage() == Some(Usage::TrustList))?;
                 let certificate = certifier.department(city.issuer(), &plan)?.certificate;
                 let key_id = certificate.key_id();
-                let mut list = self.trust.list().clone();
-                list.issued_at = certifier.now.max(list.issued_at);
-                list.version += 1;
-                for before in list.certificates.iter_mut().filter(|one| *one.certificate.key() == public) {
-                    before.retired = before.retired.or(Some(list.issued_at));
-                }
                 let certificate = Arc::new(certificate);
-                list.certificates.push(CertificateEntry { certificate, retired: None, revocation: None });
-                certifier.trust_list(&list, &list_signer)?;
+                self.next_trust_list(&certifier, &list_signer, |list| {
+                    let issued_at = list.issued_at;
+                    let same = |one: &&mut CertificateEntry| *one.certificate.key() == public;
+                    for before in list.certificates.iter_mut().filter(same) {
+                        before.retired = before.retired.or(Some(issued_at));
+                    }
+                    let certificate = Arc::clone(&certificate);
+                    list.certificates.push(CertificateEntry { certificate, retired: None, revocation: None });
+                })?;
                 key_id
             }
         };
         if key_id != issuing.key_id {
             let status_tag = issuing.status_tag.clone();
-            certifier.enter(&plan, Some(Issuing { key_id, status_tag }))?;
+            certifier.enter(&plan, Some(Issuing { key_id, status_tag }), Some(known.at))?;
         }
         let view = DepartmentView::of(department);
         self.close()?;
@@ -75,7 +77,9 @@ mod tests {
     fn certified_in_former_times(city: &City) {
         let registry = city.open();
         let certifier = registry.certifier(now());
-        let department = registry.departments[&CODE.parse().unwrap()].department.clone();
+        let roster = registry.roster();
+        let known = &roster.departments[&CODE.parse().unwrap()];
+        let department = known.department.clone();
         let authority = Authority::new(department.code, &department.name).unwrap();
         let key = registry.keys.read(&department_key(department.code)).unwrap();
         let plan = DepartmentPlan::new(authority, department.types, key.algorithm());
@@ -89,15 +93,15 @@ mod tests {
         let certificate =
             mint_department(above.issuer(), &request, &scope, LicenceForms::Envelope, random).unwrap();
         let key_id = certificate.key_id();
-        let mut list = registry.trust.list().clone();
+        let mut list = roster.trust.list().clone();
         list.version += 1;
         list.certificates.retain(|one| *one.certificate.key() != public);
         let certificate = Arc::new(certificate);
         list.certificates.push(CertificateEntry { certificate, retired: None, revocation: None });
         let signer = registry.certified_key(name::TRUST_LIST, |one| one.usage() == Some(Usage::TrustList));
-        certifier.trust_list(&list, &signer.unwrap()).unwrap();
+        certifier.trust_list(&list, &signer.unwrap(), Some(roster.trust_list_at)).unwrap();
         let status_tag = department.issuing.unwrap().status_tag;
-        certifier.enter(&plan, Some(Issuing { key_id, status_tag })).unwrap();
+        certifier.enter(&plan, Some(Issuing { key_id, status_tag }), Some(known.at)).unwrap();
         registry.close().unwrap();
     }
 
@@ -120,11 +124,11 @@ mod tests {
             runtime.block_on(registry.issue_sd_jwt(&caller, &issued.identifier, b"{}", now().plus(60)));
         let verdict = runtime.block_on(registry.verify_text(&made.unwrap().sd_jwt, now().plus(60)));
         assert_eq!(verdict.status, Status::Valid, "{verdict:?}");
-        let version = registry.trust.version();
+        let version = registry.trust().version();
         drop(registry);
 
         city.open().certify_anew(CODE.parse().unwrap(), now().plus(120)).unwrap();
-        assert_eq!(city.open().trust.version(), version, "once is enough");
+        assert_eq!(city.open().trust().version(), version, "once is enough");
     }
 
     #[test]

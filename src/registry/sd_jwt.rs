@@ -6,13 +6,13 @@ use serde_json::Value;
 use super::act_error::ActError;
 use super::caller::Caller;
 use super::open::Registry;
-use super::status_lists::Noted;
 use crate::access::Call;
 use crate::codec::LicenceClaims;
 use crate::ledger::{Entry, Event, IssuedSdJwt};
 use crate::licence::Identifier;
 use crate::pki::Usage;
 use crate::sdjwt::{self, HolderKey, SdJwt, SdJwtSigner, SdJwtTerms};
+use crate::store::{Conditions, Guard};
 use crate::time::{Date, UnixTime};
 use crate::verify::Records as _;
 
@@ -52,18 +52,17 @@ impl Registry {
         self.check_clock(now)?;
         let claims = self.claims_in_force(&identifier, now)?;
         let made = self.sign_sd_jwt(caller, &claims, holder_key.as_ref(), now)?;
+        let guards = vec![Guard::absent(self.store.keys().sd_jwt(&made.digest))];
+        let conditions = Conditions { guards, admission: permit.for_type(&identifier.type_code()) };
         let issued = IssuedSdJwt {
             identifier,
             issuer_signed: made.digest,
             holder_key: holder_key.as_ref().map(HolderKey::thumbprint),
             order: caller.order(),
         };
-        let guard = self.store.keys().sd_jwt(&made.digest);
         let entry = Entry { at: now, event: Event::SdJwt(issued) };
-        let appended = self.store.append(&entry, vec![guard], &*self.random).await;
-        permit.appended(&appended);
-        let position = appended?;
-        self.note_for_lists(position, Noted::Nothing, now);
+        let appended = self.store.append(&entry, conditions, &*self.random).await;
+        appended.map_err(|error| self.not_appended(caller, Call::Issue, error, now))?;
         let SdJwt { text, vct, expires, .. } = made;
         Ok(SdJwtView { sd_jwt: text, vct, expires })
     }
@@ -89,10 +88,10 @@ impl Registry {
         holder_key: Option<&HolderKey>,
         now: UnixTime,
     ) -> Result<SdJwt, ActError> {
-        let known = self.departments.get(&caller.department()).and_then(|known| known.issuing.as_ref());
-        let issuer = &known.ok_or(ActError::NotAnIssuer)?.issuer;
+        let roster = self.roster();
+        let issuer = &roster.issuer(&caller.department())?.issuer;
         issuer.check_scope(claims.licence.identifier.type_code())?;
-        let certified = self.trust.signer(&issuer.key_id);
+        let certified = roster.trust.signer(&issuer.key_id);
         let certified = certified.filter(|signer| signer.check_usage(Usage::SdJwt).is_ok());
         let path: Vec<&[u8]> = certified.ok_or(ActError::SdJwtNotCertified)?.path_der().collect();
         let chain = path.split_last().map_or(&[][..], |(_, below_the_root)| below_the_root);

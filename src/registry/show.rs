@@ -47,7 +47,8 @@ impl Registry {
     /// The `.elic` file of a licence of the caller's department: the full form with the path that verifies it.
     pub fn file(&self, caller: &Caller, identifier: &str) -> Result<Vec<u8>, ActError> {
         let full = decode(&self.own_licence(caller, identifier)?.full)?;
-        let signer = self.trust.signer(&full.key_id());
+        let trust = self.trust();
+        let signer = trust.signer(&full.key_id());
         let signer = signer.ok_or(ActError::Internal("a kept licence's signer is not in the trust list"))?;
         let path: Vec<&[u8]> = signer.path_der().collect();
         Ok(full.to_file_bytes(&path))

@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use super::open::Registry;
 use super::provider_settings::IdentityProviderSettings;
-use crate::pki::Certificate;
+use crate::pki::{Certificate, TrustStore};
 
 impl Registry {
     /// The signed trust list (FORMAT.md §5).
     pub fn trust_list(&self) -> Arc<[u8]> {
-        Arc::clone(&self.trust_list)
+        Arc::clone(&self.roster().trust_list)
     }
 
     /// Every certificate of the trust list, the root first.
     pub fn trust_list_pem(&self) -> String {
-        self.trust.pem()
+        self.roster().trust.pem()
     }
 
     /// Whose tokens are believed.
@@ -22,9 +22,14 @@ impl Registry {
         self.settings.identity_provider.as_ref()
     }
 
+    /// The same, believed and taken apart: the newest one that the ledger has, whichever node entered it.
+    pub fn trust(&self) -> Arc<TrustStore> {
+        Arc::clone(&self.roster().trust)
+    }
+
     /// The root above every certificate of this installation.
-    pub fn root(&self) -> Option<&Certificate> {
-        self.trust.list().certificates.first().map(|first| &*first.certificate)
+    pub fn root(&self) -> Option<Arc<Certificate>> {
+        self.roster().trust.list().certificates.first().map(|first| Arc::clone(&first.certificate))
     }
 
     /// The last signed checkpoint (FORMAT.md §6).

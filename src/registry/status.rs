@@ -6,12 +6,11 @@ use super::act_error::ActError;
 use super::caller::Caller;
 use super::history::CameFirst;
 use super::open::Registry;
-use super::status_lists::Noted;
 use super::views::LicenceView;
 use crate::access::Call;
 use crate::ledger::{Entry, Event, StatusChange};
 use crate::licence::{Identifier, LegalBasis, Reason, State};
-use crate::store::{AppendError, EventKind, EventRow};
+use crate::store::{AppendError, Conditions, EventKind, EventRow, Guard};
 use crate::time::UnixTime;
 
 /// `{"to": a state, "reason": "…", "legal_basis"?: "…"}`.
@@ -60,7 +59,8 @@ impl Registry {
         self.check_clock(now)?;
         self.may_become((identifier, events), asked.to, now)?;
         let sequence = next_sequence(events)?;
-        let guard = self.store.keys().event(identifier, sequence);
+        let guards = vec![Guard::absent(self.store.keys().event(identifier, sequence))];
+        let conditions = Conditions { guards, admission: permit.for_type(&identifier.type_code()) };
         let change = StatusChange {
             identifier: identifier.clone(),
             to: asked.to,
@@ -70,20 +70,15 @@ impl Registry {
             sequence,
         };
         let entry = Entry { at: now, event: Event::Status(change) };
-        let appended = self.store.append(&entry, vec![guard], &*self.random).await;
-        permit.appended(&appended);
-        match appended {
-            Ok(position) => {
-                self.note_for_lists(position, Noted::Changed(identifier.clone()), now);
-                Ok(())
-            }
+        match self.store.append(&entry, conditions, &*self.random).await {
+            Ok(_) => Ok(()),
             // The other one's change stands. Whether this one would still be allowed is for whoever asked to see.
             Err(AppendError::Conflict { .. }) => {
                 let events = self.store.events(identifier)?;
                 self.may_become((identifier, &events), asked.to, now)?;
                 Err(ActError::Raced { first: self.came_first(&events, sequence)? })
             }
-            Err(error) => Err(error.into()),
+            Err(error) => Err(self.not_appended(caller, Call::Status, error, now)),
         }
     }
 

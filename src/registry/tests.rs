@@ -50,6 +50,11 @@ impl City {
         Registry::open(self.dir.path(), "a test".to_owned(), IndexPolicy::CatchUp, random).unwrap().0
     }
 
+    /// Where it lies.
+    pub(super) fn dir(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+
     /// The department that issues.
     pub(super) fn issuer(&self, registry: &Registry) -> Caller {
         registry.authenticate(&self.made.departments[0].api_key, now()).unwrap()
@@ -57,7 +62,7 @@ impl City {
 }
 
 pub(super) fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().build().unwrap()
+    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap()
 }
 
 fn with(key: &str, value: serde_json::Value) -> Vec<u8> {
@@ -224,7 +229,8 @@ fn an_sd_jwt_follows_its_licence() {
     assert_code(&verdict, Check::Status, Code::Revoked);
     assert_code(&verdict, Check::Ledger, Code::Ok);
     registry.close().unwrap();
-    let report = check_store(city.dir.path(), "a test", Arc::new(SystemRandom)).unwrap();
+    let report =
+        check_store(city.dir.path(), &IndexPolicy::CatchUp.into(), "a test", Arc::new(SystemRandom)).unwrap();
     assert_eq!(report.kinds["SD-JWT VC issued"], 3);
     assert!(matches!(report.index, IndexReport::Compared(_)), "{:?}", report.index);
 }
@@ -238,12 +244,13 @@ fn an_sd_jwt_under_the_right_key_that_the_ledger_does_not_have_is_refused() {
     let issued = runtime.block_on(registry.issue(&caller, "1", SAMPLE, now())).unwrap();
     let made = runtime.block_on(registry.issue_sd_jwt(&caller, &issued.identifier, b"{}", now())).unwrap();
     let nowhere = other.open();
-    let stranger = Verifier::new(&registry.trust).with_records(&nowhere.store);
+    let trust = registry.trust();
+    let stranger = Verifier::new(&trust).with_records(&nowhere.store);
     let verdict = stranger.verify_text(&made.sd_jwt, now());
     assert_eq!(verdict.status, Status::Invalid);
     assert_code(&verdict, Check::Ledger, Code::NotInLedger);
     assert_eq!(verdict.sd_jwt, None);
-    let alone = Verifier::new(&registry.trust).verify_text(&made.sd_jwt, now());
+    let alone = Verifier::new(&trust).verify_text(&made.sd_jwt, now());
     assert_eq!(alone.status, Status::Indeterminate);
     assert!(alone.sd_jwt.is_some());
 }

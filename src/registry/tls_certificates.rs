@@ -10,7 +10,6 @@ use super::caller::Caller;
 use super::certifier::{CertifiedKey, hex};
 use super::key_files::name;
 use super::open::Registry;
-use super::status_lists::Noted;
 use crate::access::{Role, RoleError, Roles};
 use crate::crypto::VerifyingKey;
 use crate::ledger::{
@@ -21,6 +20,7 @@ use crate::pki::{
     Certificate, HostName, HostNameError, MintError, Request, SubjectName, TlsCertificate, Validity,
     certificates_pem, mint_tls_client, mint_tls_server, public_key_from_der,
 };
+use crate::store::Conditions;
 use crate::time::UnixTime;
 
 /// How long one is good for, unless told otherwise.
@@ -107,7 +107,8 @@ impl Registry {
     ) -> Result<TlsCertificateView, ActError> {
         let order = self.administrators_order(caller)?;
         let ClientRequest { public_key, roles, expires } = read(body)?;
-        let known = self.departments.get(&department).ok_or(ActError::NotFound)?;
+        let roster = self.roster();
+        let known = roster.departments.get(&department).ok_or(ActError::NotFound)?;
         let own = self.roles_of(&department).ok_or(ActError::NotFound)?;
         let roles = asked_roles(roles, own)?;
         let terms = self.terms(&public_key, expires, now)?;
@@ -193,8 +194,7 @@ impl Registry {
     /// Durable, and then in force.
     async fn keep(&self, event: Event, at: UnixTime) -> Result<(), ActError> {
         let entry = Entry { at, event };
-        let position = self.store.append(&entry, Vec::new(), &*self.random).await?;
-        self.note_for_lists(position, Noted::Nothing, at);
+        self.store.append(&entry, Conditions::default(), &*self.random).await?;
         Ok(())
     }
 
@@ -207,7 +207,7 @@ impl Registry {
         TlsCertificateView {
             id: hex(certificate.key_id().as_bytes()),
             certificate: certificates_pem([certificate.der(), city.certificate.der()]),
-            root: certificates_pem(self.root().map(Certificate::der)),
+            root: certificates_pem(self.root().as_deref().map(Certificate::der)),
             expires: certificate.validity().not_after,
             roles,
         }

@@ -2,12 +2,12 @@
 
 use super::caller::Caller;
 use super::open::Registry;
-use super::status_lists::Noted;
 use crate::codec::{CheckedForm, Envelope, limits};
 use crate::ledger::{Entry, Event, IssuedLicence, PresentationUsed};
 use crate::licence::Identifier;
+use crate::pki::TrustStore;
 use crate::sdjwt::Challenge;
-use crate::store::AppendError;
+use crate::store::{AppendError, Guard};
 use crate::time::UnixTime;
 use crate::verify::{Check, Code, Finding, Form, Now, Records, ShownReceipt, Verdict, Verifier};
 
@@ -42,11 +42,7 @@ impl Registry {
     /// good for one use is used by this, and that is in the ledger when the answer is there.
     pub async fn verify(&self, presented: Presented<'_>, by: Option<&Caller>, now: UnixTime) -> Verdict {
         let at = self.not_behind(now);
-        let mut verdict = match presented {
-            Presented::Text(text) => self.verifier().verify_text(text, at),
-            Presented::Challenged(text, challenge) => self.verifier().verify_challenged(text, challenge, at),
-            Presented::Bytes(bytes) => self.verifier().verify_bytes(bytes, at),
-        };
+        let mut verdict = self.judge(presented, at);
         if verdict.form == Some(Form::Presentation) && verdict.reasons() == [Code::UseNotRecorded] {
             self.use_presentation(&mut verdict, by).await;
         }
@@ -56,9 +52,20 @@ impl Registry {
         verdict
     }
 
-    /// For any time, past or future: dates and status are those of that time. Records no use.
-    pub fn verifier(&self) -> Verifier<'_> {
-        let verifier = Verifier::new(&self.trust).with_records(&self.store).with_cache(&self.cache);
+    fn judge(&self, presented: Presented<'_>, at: UnixTime) -> Verdict {
+        let trust = self.trust();
+        let verifier = self.verifier(&trust);
+        match presented {
+            Presented::Text(text) => verifier.verify_text(text, at),
+            Presented::Challenged(text, challenge) => verifier.verify_challenged(text, challenge, at),
+            Presented::Bytes(bytes) => verifier.verify_bytes(bytes, at),
+        }
+    }
+
+    /// By the installation's own trust list ([`Registry::trust`]), for any time, past or future: dates and status are those of that
+    /// time. Records no use.
+    pub fn verifier<'a>(&'a self, trust: &'a TrustStore) -> Verifier<'a> {
+        let verifier = Verifier::new(trust).with_records(&self.store).with_cache(&self.cache);
         verifier.with_catalogue(&self.catalogue)
     }
 
@@ -69,12 +76,9 @@ impl Registry {
         };
         let used = PresentationUsed { presentation, by: by.map(Caller::order) };
         let entry = Entry { at: verdict.at, event: Event::PresentationUsed(used) };
-        let guard = self.store.keys().presentation_used(&presentation);
-        match self.store.append(&entry, vec![guard], &*self.random).await {
-            Ok(position) => {
-                self.note_for_lists(position, Noted::Nothing, verdict.at);
-                verdict.replace_finding(Finding::pass(Check::Status));
-            }
+        let guard = Guard::absent(self.store.keys().presentation_used(&presentation));
+        match self.store.append(&entry, guard.into(), &*self.random).await {
+            Ok(_) => verdict.replace_finding(Finding::pass(Check::Status)),
             Err(AppendError::Conflict { .. }) => {
                 verdict.replace_finding(Finding::fail(Check::Status, Code::AlreadyUsed, None));
                 verdict.presentation = None;
@@ -112,6 +116,6 @@ impl Registry {
     /// The same of one whose entry was read.
     pub(super) fn judge_issued(&self, issued: &IssuedLicence, at: UnixTime) -> Option<Verdict> {
         let full = Envelope::decode(&issued.full, limits::ENVELOPE).ok()?;
-        Some(self.verifier().verify_bytes(full.bare_bytes(), at))
+        Some(self.verifier(&self.trust()).verify_bytes(full.bare_bytes(), at))
     }
 }

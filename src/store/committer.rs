@@ -35,8 +35,8 @@ pub struct Append {
     pub entry: PlainEntry,
     /// What it says, for those who follow the ledger.
     pub says: Option<Arc<Entry>>,
-    /// Every one of these must hold when the entry gets its place.
-    pub guards: Vec<Guard>,
+    /// What must hold when the entry gets its place.
+    pub conditions: Conditions,
     /// The plain rows of the entry once its position is known. May be asked more than once.
     pub rows: Box<dyn Fn(u64) -> Vec<Row> + Send>,
 }
@@ -61,6 +61,26 @@ impl fmt::Debug for PlainEntry {
     }
 }
 
+/// What must hold when an entry gets its place: when everything that was appended before it, by whichever node, has been
+/// taken in.
+#[derive(Default)]
+pub struct Conditions {
+    /// Rows as they must be, each one.
+    pub guards: Vec<Guard>,
+    /// What is asked after the guards.
+    pub admission: Option<Box<dyn Admission>>,
+}
+
+/// Whether an entry still may be appended, where no row tells.
+pub trait Admission: Send {
+    /// Asked when the entry is about to get its place, on the thread that all appends wait for: may be asked again where
+    /// another node came first. Refused once, the append is over.
+    fn admits(&self) -> bool;
+
+    /// What became of the append, also where nobody waits for the answer any more. Not told where it never came to its turn.
+    fn settle(&self, appended: &Appended);
+}
+
 /// What a row must be for an append to go through.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Guard {
@@ -68,6 +88,30 @@ pub struct Guard {
     pub key: Vec<u8>,
     /// Its plain value; `None`: there is no such row.
     pub expected: Option<Vec<u8>>,
+}
+
+impl Guard {
+    /// There must be no such row.
+    pub const fn absent(key: Vec<u8>) -> Self {
+        Self { key, expected: None }
+    }
+
+    /// The row must hold the position of the entry that was looked at; `None`: there must be no such row.
+    pub fn seen(key: Vec<u8>, position: Option<u64>) -> Self {
+        Self { key, expected: position.map(|position| position.to_be_bytes().to_vec()) }
+    }
+}
+
+impl From<Vec<Guard>> for Conditions {
+    fn from(guards: Vec<Guard>) -> Self {
+        Self { guards, admission: None }
+    }
+}
+
+impl From<Guard> for Conditions {
+    fn from(guard: Guard) -> Self {
+        vec![guard].into()
+    }
 }
 
 /// What an append answers: the position of its entry.
@@ -84,6 +128,9 @@ pub enum AppendError {
         /// Its key.
         key: Vec<u8>,
     },
+    /// Its admission was refused. Nothing was written.
+    #[error("what others did at the same moment leaves no room for it")]
+    NotAdmitted,
     /// Too many appends wait. Nothing was written.
     #[error("too many appends wait already")]
     Busy,
@@ -109,9 +156,12 @@ impl AppendError {
     pub const fn outcome(&self) -> Outcome {
         match self {
             Self::Unknown(_) | Self::NoAnswer => Outcome::Unknown,
-            Self::Conflict { .. } | Self::Busy | Self::Closed | Self::Refused(_) | Self::Row(_) => {
-                Outcome::NotWritten
-            }
+            Self::Conflict { .. }
+            | Self::NotAdmitted
+            | Self::Busy
+            | Self::Closed
+            | Self::Refused(_)
+            | Self::Row(_) => Outcome::NotWritten,
         }
     }
 }
@@ -158,6 +208,9 @@ enum ReplyTo {
 impl Request {
     /// Who asked may have gone; the entry stays all the same.
     pub(super) fn answer(self, appended: Appended) {
+        if let Some(admission) = &self.append.conditions.admission {
+            admission.settle(&appended);
+        }
         match self.reply {
             ReplyTo::Thread(reply) => drop(reply.try_send(appended)),
             ReplyTo::Task(reply) => drop(reply.send(appended)),

@@ -27,6 +27,12 @@ pub trait Engine: Send + Sync {
         Sharing::Alone
     }
 
+    /// Whether what is read is the ledger as it is now, as far as this engine can tell: a replica of a database may be
+    /// behind it ([`EngineError::ReplicaBehind`]).
+    fn check_current(&self) -> Result<(), EngineError> {
+        Ok(())
+    }
+
     /// Where the ledger is. Costs no disk access where one process owns the ledger. A turn is begun by [`Engine::turn`].
     fn next(&self) -> Result<Next, EngineError>;
 
@@ -309,6 +315,12 @@ pub enum EngineError {
         /// Its position.
         position: u64,
     },
+    /// This node reads a replica, and the nodes that append were last seen in it too long ago.
+    #[error("this replica is behind: no node that appends was seen in it for {limit} s")]
+    ReplicaBehind {
+        /// Most seconds that are allowed.
+        limit: u64,
+    },
     /// Whether others have appended is not known.
     #[error("the database did not say in time what other nodes have appended")]
     NotFresh,
@@ -368,8 +380,8 @@ pub enum EngineError {
     /// This node reads a replica.
     #[error("a replica of the database takes no entries")]
     Replica,
-    /// The store was moved elsewhere: nobody appends here.
-    #[error("the store was moved to another place; nothing is appended here")]
+    /// The store was moved elsewhere: nodes neither append here nor read what may have gone on there.
+    #[error("the store was moved to another place with `elicense store move`: this node must be stopped")]
     Moved,
 }
 
@@ -382,6 +394,7 @@ impl EngineError {
             | Self::OtherLedger { .. }
             | Self::DoesNotOpen { .. }
             | Self::NotFresh
+            | Self::ReplicaBehind { .. }
             | Self::GroupCount { .. }
             | Self::GroupBytes { .. }
             | Self::ReservedKey { .. }

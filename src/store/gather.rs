@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::committer::{AppendError, Guard, PlainEntry, Request, Seals};
+use super::committer::{AppendError, Conditions, PlainEntry, Request, Seals};
 use super::engine::{Engine, Group, Next, Row, Salt, SealedEntry, additional_data};
 use super::sealed_index::RowError;
 use crate::crypto::SealingKey;
@@ -26,7 +26,7 @@ pub(super) struct Gathered {
 
 /// How a guard fails.
 enum Broken {
-    /// By a row that is there.
+    /// By a row that is there, or because the append is not admitted.
     Durably(AppendError),
     /// By a row that an earlier request of the group brings.
     Within(AppendError),
@@ -77,7 +77,7 @@ impl Gatherer {
         let (mut accepted, mut conflicting) = (Vec::with_capacity(requests.len()), Vec::new());
         let mut position = next.head.entries();
         for request in requests {
-            match check(&request.append.guards, &fresh, &there) {
+            match check(&request.append.conditions, &fresh, &there) {
                 Ok(()) => {
                     fresh.extend((request.append.rows)(position));
                     accepted.push(request);
@@ -120,7 +120,7 @@ impl Gatherer {
 
     /// The rows of all guards, as they are in the ledger: read together, because each may be a journey to another machine.
     fn read_guards(&self, engine: &dyn Engine, requests: &[Request]) -> Result<There, RowError> {
-        let guards = requests.iter().flat_map(|request| &request.append.guards);
+        let guards = requests.iter().flat_map(|request| &request.append.conditions.guards);
         let keys: Vec<&[u8]> = guards.map(|guard| guard.key.as_slice()).collect();
         let open = |(key, value): (&&[u8], Option<Vec<u8>>)| {
             Ok(match value {
@@ -135,8 +135,8 @@ impl Gatherer {
 /// Rows of guards that there are.
 type There = HashMap<Vec<u8>, Vec<u8>>;
 
-fn check(guards: &[Guard], fresh: &Fresh, there: &There) -> Result<(), Broken> {
-    for (n, guard) in guards.iter().enumerate() {
+fn check(conditions: &Conditions, fresh: &Fresh, there: &There) -> Result<(), Broken> {
+    for (n, guard) in conditions.guards.iter().enumerate() {
         let conflict = || AppendError::Conflict { guard: n, key: guard.key.clone() };
         match fresh.get(&guard.key) {
             Some(value) if guard.expected.as_ref() == Some(value) => {}
@@ -145,5 +145,8 @@ fn check(guards: &[Guard], fresh: &Fresh, there: &There) -> Result<(), Broken> {
             None => return Err(Broken::Durably(conflict())),
         }
     }
-    Ok(())
+    match &conditions.admission {
+        Some(admission) if !admission.admits() => Err(Broken::Durably(AppendError::NotAdmitted)),
+        _ => Ok(()),
+    }
 }

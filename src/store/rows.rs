@@ -227,19 +227,30 @@ impl RowKeys {
         self.hashed(b'u', &[envelope.as_bytes()])
     }
 
+    /// The row with the position of the newest entry about the same thing, where a later entry takes the place of an earlier
+    /// one: what is looked at before such an entry is made, and guarded when it is appended.
+    pub fn newest(&self, event: &Event) -> Option<Vec<u8>> {
+        Some(match event {
+            Event::Department(department) => with_number(b"d".to_vec(), department.code.as_str().as_bytes()),
+            Event::Credential(credential) => with_number(b"a".to_vec(), &credential.id),
+            Event::TrustList(_) => Self::trust_list(),
+            Event::Grant(change) => with_number(b"g".to_vec(), change.grant.id.as_bytes()),
+            Event::Consent(change) => {
+                with_number(self.consents_prefix(&change.holder, change.department), change.id.as_bytes())
+            }
+            _ => return None,
+        })
+    }
+
     /// Every row that an entry writes.
     pub fn rows_of(&self, position: u64, entry: &Entry) -> Result<Vec<Row>, RowContentError> {
         let at_position = |key| Row { key, value: position.to_be_bytes().to_vec() };
         Ok(match &entry.event {
             Event::Installation(_) => vec![at_position(Self::installation())],
             Event::Certificate(_) => vec![at_position(with_number(b"c".to_vec(), &position.to_be_bytes()))],
-            Event::Department(department) => {
-                vec![at_position(with_number(b"d".to_vec(), department.code.as_str().as_bytes()))]
+            Event::Department(_) | Event::Credential(_) | Event::TrustList(_) | Event::Grant(_) => {
+                self.newest(&entry.event).map(at_position).into_iter().collect()
             }
-            Event::Credential(credential) => {
-                vec![at_position(with_number(b"a".to_vec(), &credential.id))]
-            }
-            Event::TrustList(_) => vec![at_position(Self::trust_list())],
             Event::Licence(issued) => self.rows_of_licence(position, entry.at, issued)?,
             Event::Status(change) => vec![self.row_of_status(position, entry.at, change)],
             Event::SdJwt(issued) => vec![at_position(self.sd_jwt(&issued.issuer_signed))],
@@ -256,18 +267,14 @@ impl RowKeys {
                 rows
             }
             Event::PresentationUsed(used) => vec![at_position(self.presentation_used(&used.presentation))],
-            Event::Grant(change) => {
-                vec![at_position(with_number(b"g".to_vec(), change.grant.id.as_bytes()))]
-            }
             Event::Use(used) => {
                 let envelope = Envelope::decode(&used.receipt, limits::ENVELOPE)?;
                 let receipt = at_position(self.receipt(&ReceiptClaims::decode(envelope.payload())?.id));
                 vec![receipt, Self::use_at(position), self.use_of(&used.holder, position)]
             }
             Event::Consent(change) => {
-                let key = self.consents_prefix(&change.holder, change.department);
-                let consent = at_position(with_number(key, change.id.as_bytes()));
-                vec![consent, self.use_of(&change.holder, position)]
+                let consent = self.newest(&entry.event).map(at_position);
+                consent.into_iter().chain([self.use_of(&change.holder, position)]).collect()
             }
         })
     }

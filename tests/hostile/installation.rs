@@ -11,7 +11,7 @@ use elicense::ledger::{
 use elicense::licence::{Authority, CreditCode, TypeCode};
 use elicense::pki::{Anchor, TrustStore};
 use elicense::registry::{DepartmentPlan, Plan, Settings, make_installation};
-use elicense::store::{IndexPolicy, Store, StoreKeys, StorePlace};
+use elicense::store::{Conditions, IndexPolicy, Store, StoreKeys, StorePlace};
 use elicense::time::UnixTime;
 
 use super::city::*;
@@ -41,7 +41,7 @@ pub(crate) fn make_with(dir: &Path, trust_list: &[u8]) {
     }
     let store = open(dir);
     for event in events(&trust, trust_list) {
-        store.append_blocking(&Entry { at: now, event }, Vec::new(), &SystemRandom).unwrap();
+        store.append_blocking(&Entry { at: now, event }, Conditions::default(), &SystemRandom).unwrap();
     }
     store.close().unwrap();
 }

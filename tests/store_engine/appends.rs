@@ -35,7 +35,7 @@ pub(crate) fn issue(name: &str) -> Append {
     Append {
         entry: PlainEntry { kind: 6, record: Digest::of(name.as_bytes()), plain: name.as_bytes().to_vec() },
         says: None,
-        guards: vec![Guard { key, expected: None }],
+        conditions: Guard::absent(key).into(),
         rows: Box::new(move |at| vec![Row { key: row.clone(), value: at.to_be_bytes().to_vec() }]),
     }
 }

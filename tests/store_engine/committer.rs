@@ -73,7 +73,7 @@ fn a_guard_may_ask_for_a_value() {
     let engine = Arc::new(MemoryEngine::new([1; 32]));
     let (committer, _) = start(engine.clone(), dir.path());
     let change = |from: Option<u64>| Append {
-        guards: vec![Guard { key: b"nx".to_vec(), expected: from.map(|at| at.to_be_bytes().to_vec()) }],
+        conditions: Guard { key: b"nx".to_vec(), expected: from.map(|at| at.to_be_bytes().to_vec()) }.into(),
         ..issue("x")
     };
     assert_eq!(committer.append_blocking(change(Some(0))), Err(conflict("x")));

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::http::{Client, Request};
+use super::keeping;
 use super::tail;
 
 /// How long the service may take to be ready, or to end after SIGTERM; generous, for a loaded machine.
@@ -73,6 +74,9 @@ impl<'a> Start<'a> {
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("the log can be written from two ends"))
             .stderr(log);
+        if let Some(url) = keeping::url(self.data) {
+            command.env("ELICENSE_STORE", url);
+        }
         if let Some(library) = self.preload {
             command.env("LD_PRELOAD", library);
         }

@@ -6,7 +6,8 @@ use super::super::tests::{City, SAMPLE, now, runtime};
 use super::*;
 use crate::access::Roles;
 use crate::crypto::Digest;
-use crate::ledger::{Credential, CredentialForm, CredentialState, Entitlement};
+use crate::ledger::{Credential, CredentialForm, CredentialState, Entitlement, Entry};
+use crate::store::Conditions;
 
 const ISSUER: &str = "11430000006122244L";
 const OTHER: &str = "11330105002500287C";
@@ -44,8 +45,7 @@ fn enter_key(registry: &Registry, id: u8, maker: &str) {
         }),
     };
     let entry = Entry { at: now(), event: Event::Credential(credential) };
-    registry.store.append_blocking(&entry, Vec::new(), &*registry.random).unwrap();
-    registry.followed.access.take(now(), &entry.event);
+    registry.store.append_blocking(&entry, Conditions::default(), &*registry.random).unwrap();
 }
 
 /// Withdraws what was granted to the issuer when the city was made.

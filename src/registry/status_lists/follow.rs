@@ -8,41 +8,28 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::journal::Journal;
-use crate::ledger::{Entry, Event, Replaced};
+use super::notes::{Noted, changed_by};
+use crate::ledger::Event;
 use crate::licence::{CreditCode, Identifier};
 use crate::registry::act_error::ActError;
 use crate::registry::show::read_issued;
 use crate::registry::status::state;
 use crate::status::{Change, StatusBits};
-use crate::store::{EventKind, EventRow, Row, RowKeys, Store};
+use crate::store::{EventKind, EventRow, Row, RowKeys, Store, StoredEntry};
 use crate::time::UnixTime;
 
 /// Rows of the index that are read at once.
 const PAGE: usize = 4_096;
+/// Entries of the ledger that are read at once.
+const RUN: usize = 256;
 /// Bytes at the end of an event's key that number it within its licence's history.
 const SEQUENCE: usize = 4;
 
 /// An authority and the addresses of its lists up to their numbers.
 #[derive(Clone, Debug)]
-pub(super) struct Prefix {
-    pub(super) authority: CreditCode,
-    pub(super) prefix: String,
-}
-
-/// What one entry of the ledger is to the lists.
-#[derive(Clone, Debug)]
-pub(in crate::registry) enum Noted {
-    /// Nothing.
-    Nothing,
-    /// It has changed this licence's status, or will.
-    Changed(Identifier),
-}
-
-impl Noted {
-    /// An issued licence's entry, which may replace one.
-    pub(in crate::registry) fn of(replaced: Option<Replaced>) -> Self {
-        replaced.map_or(Self::Nothing, |replaced| Self::Changed(replaced.identifier))
-    }
+pub(in crate::registry) struct Prefix {
+    pub(in crate::registry) authority: CreditCode,
+    pub(in crate::registry) prefix: String,
 }
 
 /// Every list as of the first `applied` entries.
@@ -94,26 +81,39 @@ impl Followed {
         Ok(built)
     }
 
-    /// Applies the entries that were appended since, and the replacements that have begun. `noted` has what is known about
-    /// entries without reading them.
+    /// From here on it follows the lists of these authorities.
+    pub(super) fn serve(&mut self, prefixes: Vec<Prefix>) {
+        self.prefixes = prefixes;
+    }
+
+    /// Applies the entries up to `end`, and the replacements that have begun. What is not `noted` is read, in runs.
     pub(super) fn catch_up(
         &mut self,
         store: &Store,
-        noted: &mut BTreeMap<u64, Noted>,
+        (noted, end): (Noted, u64),
         now: UnixTime,
     ) -> Result<(), ActError> {
-        let end = store.visible_entries();
-        while self.applied < end {
-            let position = self.applied;
-            let noted = match noted.remove(&position) {
-                Some(noted) => noted,
-                None => read(store, position)?,
-            };
-            if let Noted::Changed(identifier) = noted {
-                self.apply(store, &identifier, Cause::Entry(position), now)?;
+        let read_to = noted.from.min(end);
+        while self.applied < read_to {
+            let limit = usize::try_from(read_to - self.applied).map_or(RUN, |missing| missing.min(RUN));
+            let run = store.entries_from(self.applied, limit)?;
+            if run.is_empty() {
+                return Err(ActError::Internal("the ledger ends before its visible entries do"));
             }
-            self.applied = position.saturating_add(1);
+            for stored in run {
+                if let Some(identifier) = read(store, &stored)? {
+                    self.apply(store, &identifier, Cause::Entry(stored.position), now)?;
+                }
+                self.applied = stored.position.saturating_add(1);
+            }
         }
+        for (position, identifier) in noted.changed {
+            if position >= self.applied {
+                self.apply(store, &identifier, Cause::Entry(position), now)?;
+                self.applied = position.saturating_add(1);
+            }
+        }
+        self.applied = self.applied.max(end);
         while let Some((&from, identifiers)) = self.begins.first_key_value().filter(|(from, _)| **from <= now)
         {
             for identifier in identifiers.clone() {
@@ -158,9 +158,10 @@ impl Followed {
             history.iter().map(|row| EventRow::decode(&row.value)).collect();
         let events = events.map_err(crate::store::StoreError::from)?;
         let Some(last) = events.last() else { return Ok(()) };
-        let Noted::Changed(identifier) = read(store, last.position)? else {
-            return Err(ActError::Internal("an event's row names an entry that changes no licence"));
-        };
+        let entry = store.entry(last.position)?;
+        let identifier = changed_by(&entry.event).cloned();
+        let identifier =
+            identifier.ok_or(ActError::Internal("an event's row names an entry that changes no licence"))?;
         let Some((list, index)) = self.place(store, &identifier)? else { return Ok(()) };
         list.set(index, value_at(&events, now))?;
         for event in &events {
@@ -258,12 +259,10 @@ fn beginnings(events: &[EventRow]) -> impl Iterator<Item = UnixTime> {
     })
 }
 
-/// What an entry is to the lists. One of another kind is not even opened.
-fn read(store: &Store, position: u64) -> Result<Noted, ActError> {
-    let entry = store.entry_of_kind(position, &[Event::LICENCE, Event::STATUS])?;
-    Ok(match entry.map(|Entry { event, .. }| event) {
-        Some(Event::Status(change)) => Noted::Changed(change.identifier),
-        Some(Event::Licence(issued)) => Noted::of(issued.replaces),
-        _ => Noted::Nothing,
-    })
+/// The licence that an entry changes. One of another kind is not even opened.
+fn read(store: &Store, stored: &StoredEntry) -> Result<Option<Identifier>, ActError> {
+    match stored.entry.kind {
+        Event::LICENCE | Event::STATUS => Ok(changed_by(&store.opened(stored)?.event).cloned()),
+        _ => Ok(None),
+    }
 }

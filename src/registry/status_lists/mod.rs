@@ -1,17 +1,18 @@
 //! Publishes the status lists (FORMAT.md §10).
 //!
-//! `follow` keeps the entries up to date, `journal` remembers what changed. Here they are signed: when somebody asks, not when something
+//! `follow` keeps the entries up to date, `notes` spares it reading most of the ledger, `journal` remembers what changed. Here they are signed: when somebody asks, not when something
 //! changes, so that a thousand changes a second cost no more than the lists that are read. A change is in what is answered
 //! within a second: a list is signed anew as soon as its last signing is [`StatusListTimes::pause`] ago.
 
 mod follow;
 mod journal;
+mod notes;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, TryLockError};
 use std::time::{Duration, Instant};
 
-use follow::{Followed, List, Prefix};
+use follow::{Followed, List};
 
 use super::act_error::ActError;
 use super::open::Registry;
@@ -21,10 +22,8 @@ use crate::licence::CreditCode;
 use crate::status::{StatusBits, StatusList, StatusListForm, StatusSigner};
 use crate::time::UnixTime;
 
-pub(super) use follow::Noted;
-
-/// Entries of the ledger that are noted before the lists catch up with them, though nobody asks for a list.
-const MOST_NOTED: usize = 4_096;
+pub(super) use follow::Prefix;
+pub(super) use notes::Notes;
 
 /// How long what is said in a list holds, and how often it is said anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,12 +92,9 @@ pub(super) struct ListSnapshot {
 /// The lists of an installation.
 pub(super) struct StatusLists {
     times: StatusListTimes,
-    prefixes: Vec<Prefix>,
     signer: OwnSigner,
     /// Built when a list is first asked for.
     followed: Mutex<Option<Followed>>,
-    /// What is known of entries before the lists have come to them.
-    noted: Mutex<BTreeMap<u64, Noted>>,
     shelves: RwLock<HashMap<String, Arc<Shelf>>>,
 }
 
@@ -127,17 +123,10 @@ struct Entries {
 }
 
 impl StatusLists {
-    /// The lists of these authorities, each with its prefix.
-    pub(super) fn new(authorities: Vec<(CreditCode, String)>, signer: OwnSigner) -> Self {
-        let prefixes = authorities.into_iter().map(|(authority, prefix)| Prefix { authority, prefix });
-        Self {
-            times: StatusListTimes::default(),
-            prefixes: prefixes.collect(),
-            signer,
-            followed: Mutex::new(None),
-            noted: Mutex::default(),
-            shelves: RwLock::default(),
-        }
+    /// Signed by this key.
+    pub(super) fn new(signer: OwnSigner) -> Self {
+        let (times, followed) = (StatusListTimes::default(), Mutex::new(None));
+        Self { times, signer, followed, shelves: RwLock::default() }
     }
 
     fn shelf(&self, uri: &str) -> Arc<Shelf> {
@@ -148,11 +137,19 @@ impl StatusLists {
         })
     }
 
-    /// Whether what was signed may still be answered with.
-    fn is_good(&self, signed: &Signed, generation: u64, tick: Instant) -> bool {
+    /// Whether what was signed may still be answered with, where it would now be dated `date`. Where other nodes sign too, it must
+    /// say no less than they would: neither its version nor its time may be behind (FORMAT.md §10), whichever node is asked.
+    fn is_good(&self, signed: &Signed, entries: &Entries, (date, tick): (Option<UnixTime>, Instant)) -> bool {
         let age = tick.saturating_duration_since(signed.at);
-        let unchanged = signed.generation == generation;
-        age < self.times.pause || unchanged && age < Duration::from_secs(self.times.renewal.into())
+        let published = &signed.published;
+        age < self.times.pause
+            || match date {
+                Some(date) => published.version >= entries.version && published.issued_at >= date,
+                None => {
+                    let renewal = Duration::from_secs(self.times.renewal.into());
+                    signed.generation == entries.generation && age < renewal
+                }
+            }
     }
 
     fn sign(
@@ -205,7 +202,7 @@ impl Published {
 }
 
 impl Registry {
-    /// Makes the lists from the ledger, so that the first who asks need not wait for it.
+    /// Makes the lists from the ledger, or has them catch up with it, so that the next who asks need not wait for it.
     pub fn prepare_status_lists(&self, now: UnixTime) -> Result<(), ActError> {
         self.follow(now, |_| Ok(()))
     }
@@ -230,8 +227,9 @@ impl Registry {
         let Some(entries) = self.entries_of(&uri, now)? else { return Ok(None) };
         let shelf = lists.shelf(&uri);
         let before = shelf.current();
+        let date = self.shared_date(now, lists.times.renewal);
         if let Some(signed) = &before
-            && lists.is_good(signed, entries.generation, tick)
+            && lists.is_good(signed, &entries, (date, tick))
         {
             return Ok(Some(Arc::clone(&signed.published)));
         }
@@ -246,7 +244,8 @@ impl Registry {
             return Ok(Some(Arc::clone(&signed.published)));
         }
         self.check_clock(now)?;
-        let signed = lists.sign(&uri, entries, before.as_ref(), (self.not_behind(now), tick))?;
+        let date = date.unwrap_or_else(|| self.not_behind(now));
+        let signed = lists.sign(&uri, entries, before.as_ref(), (date, tick))?;
         let published = Arc::clone(&signed.published);
         *shelf.current.write().unwrap_or_else(PoisonError::into_inner) = Some(signed);
         Ok(Some(published))
@@ -281,26 +280,6 @@ impl Registry {
         })
     }
 
-    /// Tells the lists what the entry just appended at `position` is to them: whoever appends knows, and spares them reading it.
-    /// An entry of which they are told nothing, since whoever appended it was interrupted, they read.
-    pub(super) fn note_for_lists(&self, position: u64, noted: Noted, now: UnixTime) {
-        let lists = &self.status_lists;
-        let many = {
-            let mut all = lists.noted.lock().unwrap_or_else(PoisonError::into_inner);
-            all.insert(position, noted);
-            all.len() > MOST_NOTED
-        };
-        if many && let Ok(followed) = lists.followed.try_lock() {
-            let is_built = followed.is_some();
-            drop(followed);
-            match is_built {
-                // If that fails, whoever asks for a list is told why.
-                true => drop(self.follow(now, |_| Ok(()))),
-                false => lists.noted.lock().unwrap_or_else(PoisonError::into_inner).clear(),
-            }
-        }
-    }
-
     /// Asks the lists, once they have everything that is in the ledger and has begun.
     fn follow<T>(
         &self,
@@ -309,12 +288,17 @@ impl Registry {
     ) -> Result<T, ActError> {
         let (lists, now) = (&self.status_lists, self.not_behind(now));
         let mut followed = lists.followed.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut noted = std::mem::take(&mut *lists.noted.lock().unwrap_or_else(PoisonError::into_inner));
+        // Every entry before this end has been noted, and the roster has it.
+        let end = self.store.visible_entries();
+        let prefixes = self.roster().prefixes(lists.signer.identity().0);
         let followed = match &mut *followed {
-            Some(followed) => followed,
-            none => none.insert(Followed::build(&self.store, lists.prefixes.clone(), now)?),
+            Some(followed) => {
+                followed.serve(prefixes);
+                followed
+            }
+            none => none.insert(Followed::build(&self.store, prefixes, now)?),
         };
-        followed.catch_up(&self.store, &mut noted, now)?;
+        followed.catch_up(&self.store, (self.followed.notes.before(end), end), now)?;
         ask(followed)
     }
 

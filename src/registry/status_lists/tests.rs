@@ -50,7 +50,7 @@ fn value(registry: &Registry, place: &StatusReference, at: UnixTime) -> u8 {
 fn accept(registry: &Registry, uri: &str, published: &Published) -> AcceptedStatusList {
     let [one, other] = StatusListForm::ALL.map(|form| {
         let bytes = &published.form(form).bytes;
-        accept_status_list(&registry.trust, uri, bytes, None, published.issued_at).unwrap()
+        accept_status_list(&registry.trust(), uri, bytes, None, published.issued_at).unwrap()
     });
     assert_eq!(one, other);
     one
@@ -210,9 +210,10 @@ fn a_second_list_is_there_once_a_place_in_it_is_taken() {
     let list = |registry: &Registry| registry.status_list(id(&second_uri), now(), Instant::now()).unwrap();
     assert_eq!(list(&registry), None);
     registry
+        .roster()
         .departments
         .values()
-        .filter_map(|known| known.issuing.as_ref())
+        .filter_map(|known| known.here())
         .for_each(|one| one.status.pass_over());
     let (identifier, second) = issue(&registry, &[("number", "N-2")]);
     assert_eq!(second.uri, second_uri);
@@ -270,8 +271,12 @@ fn lists_and_verdicts_never_disagree() {
                     _ => 1,
                 };
                 // A list goes on with time, so each moment has an installation of its own.
-                let fresh =
-                    Followed::build(&registry.store, registry.status_lists.prefixes.clone(), at).unwrap();
+                let fresh = Followed::build(
+                    &registry.store,
+                    registry.roster().prefixes(registry.status_lists.signer.identity().0),
+                    at,
+                )
+                .unwrap();
                 let built = fresh.lists()[&place.uri].bits.get(place.index);
                 assert_eq!(built, Some(expected), "step {step}, {identifier} at {at}");
                 if at == now() {

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use futures_util::future::{join_all, join4};
+use futures_util::future::{join, join_all, join4};
 use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row as SqlRow};
 
 use super::failure::{DatabaseAct, DatabaseDamage, DatabaseFailure};
@@ -148,8 +149,15 @@ async fn other(session: &Session, shared: &Shared, ask: &Ask) -> Result<Result<A
     match ask {
         Ask::Run { from, limit, bytes } => {
             let (limit, bytes) = (signed(*limit), signed(*bytes));
-            let rows = session.query(RUN, &[&position(*from), &limit, &bytes]).await?;
-            Ok(in_order(*from, &rows).map(Answer::Run).map_err(Into::into))
+            let parameters: [&(dyn ToSql + Sync); 3] = [&position(*from), &limit, &bytes];
+            let (rows, ledger) = join(session.query(RUN, &parameters), session.query(LEDGER, &[])).await;
+            let (rows, ledger) = (rows?, ledger?);
+            Ok(match LedgerRow::read(ledger.first()) {
+                // What nodes of a moved ledger have seen is no longer all that there is.
+                Ok(ledger) if ledger.moved && !shared.is_mover() => Err(EngineError::Moved),
+                Ok(_) => in_order(*from, &rows).map(Answer::Run).map_err(Into::into),
+                Err(damage) => Err(damage.into()),
+            })
         }
         Ask::Rows { range, direction, limit } => {
             let sql = match direction {

@@ -13,7 +13,7 @@ use super::failure::{DatabaseAct, DatabaseCause, DatabaseFailure};
 use super::flight::{Answer, Ask};
 use super::reads::Reads;
 use super::runtime::wait;
-use super::shared::Shared;
+use super::shared::{Role, Shared};
 use super::tables::LedgerRow;
 use super::tasks::{Tasks, beat};
 use super::turns::{APPEND_WITHIN, Change, Command, TURN_WITHIN, Turns};
@@ -43,6 +43,9 @@ const PAGE_BYTES: usize = 2 * 1024 * 1024;
 const COMMANDS: usize = 64;
 /// More time for an answer than the task gives itself: it answers first.
 const SLACK: Duration = Duration::from_secs(1);
+
+/// How old the newest beat in a replica may be.
+const MOST_BEHIND: Duration = Duration::from_secs(5);
 
 /// Where a database is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,10 +81,28 @@ impl PostgresEngine {
         checkpoint: Option<&Checkpoint>,
         random: Arc<dyn Random>,
     ) -> Result<(Self, Opening), OpenError> {
+        Self::open_as(Role::Node, options, checkpoint, random)
+    }
+
+    /// As [`PostgresEngine::open`], for whoever moves the store: reads and appends also where it is [`Moved::Elsewhere`].
+    pub fn open_to_move(
+        options: &PostgresOptions,
+        checkpoint: Option<&Checkpoint>,
+        random: Arc<dyn Random>,
+    ) -> Result<(Self, Opening), OpenError> {
+        Self::open_as(Role::Mover, options, checkpoint, random)
+    }
+
+    fn open_as(
+        role: Role,
+        options: &PostgresOptions,
+        checkpoint: Option<&Checkpoint>,
+        random: Arc<dyn Random>,
+    ) -> Result<(Self, Opening), OpenError> {
         let connector = Arc::new(Connector::new(&options.url)?);
         let runtime = Tasks::new()?;
         let replica = runtime.look(&connector)?;
-        let shared = Arc::new(Shared::new(Head::empty(), replica));
+        let shared = Arc::new(Shared::new(Head::empty(), replica, role));
         let (short, long) =
             (runtime.reads(&connector, &shared, READERS), runtime.reads(&connector, &shared, 1));
         let ledger = ledger_of(&long)?;
@@ -158,6 +179,16 @@ impl PostgresEngine {
 impl Engine for PostgresEngine {
     fn sharing(&self) -> Sharing {
         if self.shared.is_replica() { Sharing::Replica } else { Sharing::Shared }
+    }
+
+    fn check_current(&self) -> Result<(), EngineError> {
+        if !self.shared.is_replica() {
+            return Ok(());
+        }
+        match self.newest_beat_age()? {
+            Some(age) if age <= MOST_BEHIND => Ok(()),
+            _ => Err(EngineError::ReplicaBehind { limit: MOST_BEHIND.as_secs() }),
+        }
     }
 
     fn next(&self) -> Result<Next, EngineError> {

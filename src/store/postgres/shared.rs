@@ -16,6 +16,16 @@ pub(super) struct Shared {
     /// Why nothing is appended any more.
     another: OnceLock<DatabaseDamage>,
     replica: AtomicBool,
+    role: Role,
+}
+
+/// What an engine is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// To serve.
+    Node,
+    /// To move the store: reads and appends also where it was moved elsewhere.
+    Mover,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -23,12 +33,13 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Shared {
-    pub(super) const fn new(seen: Head, replica: bool) -> Self {
+    pub(super) const fn new(seen: Head, replica: bool, role: Role) -> Self {
         Self {
             seen: Mutex::new(seen),
             failure: Mutex::new(None),
             another: OnceLock::new(),
             replica: AtomicBool::new(replica),
+            role,
         }
     }
 
@@ -66,6 +77,10 @@ impl Shared {
     /// Why nothing is appended any more.
     pub(super) fn stopped(&self) -> Option<EngineError> {
         self.another.get().cloned().map(EngineError::DatabaseLedger)
+    }
+
+    pub(super) const fn is_mover(&self) -> bool {
+        matches!(self.role, Role::Mover)
     }
 
     pub(super) fn is_replica(&self) -> bool {

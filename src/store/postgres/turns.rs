@@ -183,7 +183,7 @@ impl Turns {
     async fn take(&mut self) -> Result<LedgerRow, EngineError> {
         loop {
             let mut row = self.lock_row().await?;
-            if row.moved {
+            if row.moved && !self.shared.is_mover() {
                 self.roll_back().await;
                 return Err(EngineError::Moved);
             }
