@@ -28,7 +28,9 @@ use elicense::crypto::SystemRandom;
 use elicense::ledger::Checkpoint;
 use elicense::store::{Head, OpenError, Opening, PostgresEngine, PostgresOptions, migrate};
 
-pub(crate) use made::{append, checkpoint_key, claim, data_key, dump, entry, expected, group, head, rows};
+pub(crate) use made::{
+    append, append_in_turn, checkpoint_key, claim, data_key, dump, entry, expected, group, head, rows,
+};
 use postgres::Cluster;
 
 pub(crate) fn options(url: &str) -> PostgresOptions {
