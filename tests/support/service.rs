@@ -69,8 +69,8 @@ impl<'a> Start<'a> {
         let output = self.logs.join(format!("{}-{number}.log", self.subcommand));
         let log = File::create(&output).expect("the log can be made");
         let mut command = match self.descriptors {
-            Some(most) => under_limit(&elicense(), most),
-            None => elicense(),
+            Some(most) => under_limit(&elicense_for(self.data), most),
+            None => elicense_for(self.data),
         };
         command
             .args([self.subcommand, "--data"])
@@ -190,6 +190,24 @@ pub(crate) fn elicense() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_elicense"));
     command.env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"));
     command
+}
+
+/// The same, for an installation whose ledger may be in a database of the tests.
+pub(crate) fn elicense_for(data: &Path) -> Command {
+    let mut command = elicense();
+    if let Some(url) = keeping::url(data) {
+        command.env("ELICENSE_STORE", url);
+    }
+    command
+}
+
+/// The upkeep of the installation in `data` that its store allows: files are checked, their index is made anew, and they are
+/// checked again; a database is checked.
+pub(crate) fn upkeep(data: &Path) -> &'static [[&'static str; 2]] {
+    match keeping::url(data) {
+        None => &[["store", "check"], ["store", "rebuild"], ["store", "check"]],
+        Some(_) => &[["store", "check"]],
+    }
 }
 
 /// The same command, and what is added to it, in a shell that first gives up descriptors.
