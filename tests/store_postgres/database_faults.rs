@@ -9,7 +9,7 @@ use elicense::store::postgres::{DatabaseCause, DatabaseDamage};
 use elicense::store::{Engine as _, EngineError, Group, Moved, OpenError, Outcome, migrate};
 
 use crate::postgres::Cluster;
-use crate::{append, append_in_turn, dump, entry, expected, group, head, open, open_with, rows};
+use crate::{append, append_in_turn, claim, dump, entry, expected, group, head, open, open_with, rows};
 
 fn store(cluster: &Cluster) -> (String, String) {
     let name = cluster.fresh_name();
@@ -251,7 +251,10 @@ fn a_store_that_was_moved_takes_nothing() {
     assert_eq!(other.moved(), Ok(Moved::Elsewhere));
     assert_eq!(append(&node, &[2]), Err(EngineError::Moved));
     assert_eq!(other.turn(), Err(EngineError::Moved));
-    assert_eq!(open(&url).read(0).unwrap().unwrap().entry, entry(1, 40));
+    // What nodes have is not all that there is any more: none opens, and none takes what it would read for the rest.
+    let refused = open_with(&url, Some(&claim(&head(&node)))).unwrap_err();
+    assert_eq!(refused, OpenError::Engine(EngineError::Moved));
+    assert_eq!(other.read_from(0, 10), Err(EngineError::Moved));
     other.set_moved(Moved::Here).unwrap();
     append(&node, &[2]).unwrap();
 }
