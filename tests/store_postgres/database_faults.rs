@@ -199,18 +199,16 @@ fn connections_used_up() {
         OpenError::Database(failure) => assert!(failure.to_string().contains("53300"), "{failure}"),
         other => panic!("{other}"),
     }
-    // Having lost them, it gets none.
-    cluster.sql(
-        "postgres",
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'elicense'",
-    );
-    others.extend((0..3).map(|_| Other::start(&cluster, &name, "SELECT pg_sleep(600)")));
-    until(&cluster, "SELECT count(*) >= 11 FROM pg_stat_activity WHERE backend_type = 'client backend'");
-    let error = append_in_turn(&node, &[3]).unwrap_err();
-    assert_eq!(error.outcome(), Outcome::NotWritten, "{error}");
-    assert!(!node.is_connected());
-    cluster.sql("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()");
     drop(others);
+    // Having lost them, it gets none.
+    cluster.sql("postgres", "ALTER ROLE elicense CONNECTION LIMIT 0");
+    let ours = "FROM pg_stat_activity WHERE application_name = 'elicense'";
+    cluster.sql("postgres", &format!("SELECT pg_terminate_backend(pid, 10000) {ours}"));
+    let error = append_in_turn(&node, &[3]).unwrap_err();
+    assert_eq!((sqlstate(&error), error.outcome()), ("53300", Outcome::NotWritten));
+    assert_eq!(sqlstate(&node.read(0).unwrap_err()), "53300");
+    assert!(!node.is_connected());
+    cluster.sql("postgres", "ALTER ROLE elicense CONNECTION LIMIT -1");
     while append_in_turn(&node, &[3]).is_err() {
         thread::sleep(Duration::from_millis(20));
     }
