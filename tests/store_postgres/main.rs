@@ -14,6 +14,7 @@ mod commit_faults;
 mod database_faults;
 #[path = "../store_engine/made.rs"]
 mod made;
+mod model;
 mod nodes;
 mod opening;
 #[path = "../support/postgres.rs"]
