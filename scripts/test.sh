@@ -52,8 +52,14 @@ components=(
     eatmydata:eatmydata
     faketime:faketime
     unshare:util-linux
-    curl:curl
+    setpriv:util-linux
+    postgres:postgresql
     jq:jq
+    etcd:etcd-server
+    etcdctl:etcd-client
+    haproxy:haproxy
+    ip:iproute2
+    nft:nftables
 )
 
 present() {
@@ -62,6 +68,8 @@ present() {
     python-venv) python3 -c 'import venv, ensurepip' 2>/dev/null ;;
     # Without one the pages' Chinese is drawn as boxes.
     chinese-font) [ -n "$(fc-list :lang=zh family 2>/dev/null)" ] ;;
+    # Debian keeps it off the PATH, a directory for each version.
+    postgres) compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null ;;
     *) command -v "$1" >/dev/null ;;
     esac
 }
@@ -99,7 +107,7 @@ made_from() {
 make_python() {
     local venv="$target/venv" wanted=scripts/requirements.txt
     export ELICENSE_PYTHON="$venv/bin/python"
-    if made_from "$venv/made-from" "$wanted" && "$ELICENSE_PYTHON" -c 'import cbor2, cryptography, openapi_spec_validator, schemathesis, sd_jwt, token_status_list' 2>/dev/null; then
+    if made_from "$venv/made-from" "$wanted" && "$ELICENSE_PYTHON" -c 'import cbor2, cryptography, openapi_spec_validator, patroni, psycopg, schemathesis, sd_jwt, token_status_list' 2>/dev/null; then
         return
     fi
     step 'making the Python environment'
@@ -134,6 +142,13 @@ step 'documentation'
 RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps
 step 'documentation examples'
 cargo test --quiet --doc
+# The service's own tests, each installation's ledger in a database: the same binaries as below.
+over_postgres=(
+    http_calls http_batch http_parallel lookups comparisons materials uses limits access_matrix lifecycle
+    status_changes status_lists receipts presentations durability
+)
+step 'tests, over PostgreSQL'
+ELICENSE_TEST_STORE=postgres cargo test --no-fail-fast "${over_postgres[@]/#/--test=}"
 step 'tests'
 # One binary after the other: the crash and browser tests need the machine to themselves.
 exec cargo test --no-fail-fast

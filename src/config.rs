@@ -39,6 +39,13 @@ pub struct HttpLimits {
     pub drain: Duration,
 }
 
+impl HttpLimits {
+    /// For a service whose database is another machine: whoever asks is told within five seconds that it does not answer.
+    pub fn over_a_database() -> Self {
+        Self { request_timeout: Duration::from_secs(5), ..Self::default() }
+    }
+}
+
 impl Default for HttpLimits {
     fn default() -> Self {
         Self {

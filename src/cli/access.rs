@@ -1,7 +1,6 @@
 //! How a command reaches an installation: through the service that has it open, or by opening it.
 
 use std::os::unix::net::UnixStream;
-use std::path::Path;
 use std::sync::Arc;
 
 use hyper::Method;
@@ -9,7 +8,7 @@ use serde_json::Value;
 
 use super::client::{Ask, Client};
 use super::exit::CliError;
-use super::{now, who};
+use super::{DataArgs, now, who};
 use crate::crypto::SystemRandom;
 use crate::licence::{CreditCode, Identifier};
 use crate::pack::Selection;
@@ -25,11 +24,11 @@ pub(super) enum Access {
 }
 
 impl Access {
-    pub(super) async fn to(dir: &Path, command: &str) -> Result<Self, CliError> {
-        Settings::read(dir).map_err(CliError::data)?;
-        match Client::local(&dir.join(SOCKET)).await {
+    pub(super) async fn to(data: &DataArgs, command: &str) -> Result<Self, CliError> {
+        Settings::read(&data.dir).map_err(CliError::data)?;
+        match Client::local(&data.dir.join(SOCKET)).await {
             Some(client) => Ok(Self::Service(Box::new(client))),
-            None => Ok(Self::Here(Box::new(open(dir, command, IndexPolicy::CatchUp)?))),
+            None => Ok(Self::Here(Box::new(open(data, command, IndexPolicy::CatchUp)?))),
         }
     }
 
@@ -165,8 +164,9 @@ pub(super) enum Picture {
 pub(super) const SOCKET: &str = "control.sock";
 
 /// Opens an installation and logs what opening found.
-pub(super) fn open(dir: &Path, command: &str, index: IndexPolicy) -> Result<Registry, CliError> {
-    let (registry, opened) = Registry::open(dir, who(command), index, Arc::new(SystemRandom))?;
+pub(super) fn open(data: &DataArgs, command: &str, index: IndexPolicy) -> Result<Registry, CliError> {
+    let at = data.store.at(index)?;
+    let (registry, opened) = Registry::open(&data.dir, who(command), at, Arc::new(SystemRandom))?;
     tracing::info!(standing = ?opened.store.standing, entries = opened.store.entries, index = ?opened.store.index, "opened");
     if let Some(aside) = &opened.store.aside {
         tracing::warn!(path = %aside.path.display(), "an unfinished group, never acknowledged, was moved aside");
@@ -175,7 +175,8 @@ pub(super) fn open(dir: &Path, command: &str, index: IndexPolicy) -> Result<Regi
 }
 
 /// Opens an installation for what nobody else may be at meanwhile.
-pub(super) fn open_alone(dir: &Path, command: &str, index: IndexPolicy) -> Result<Registry, CliError> {
+pub(super) fn open_alone(data: &DataArgs, command: &str, index: IndexPolicy) -> Result<Registry, CliError> {
+    let dir = &data.dir;
     Settings::read(dir).map_err(CliError::data)?;
     if UnixStream::connect(dir.join(SOCKET)).is_ok() {
         return Err(CliError::Data(format!(
@@ -183,7 +184,7 @@ pub(super) fn open_alone(dir: &Path, command: &str, index: IndexPolicy) -> Resul
             dir.display()
         )));
     }
-    open(dir, command, index)
+    open(data, command, index)
 }
 
 pub(super) fn acting(registry: &Registry, department: &str) -> Result<Caller, CliError> {

@@ -8,7 +8,7 @@ mod lanes;
 mod report;
 mod rows;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use futures_util::StreamExt;
 use futures_util::future::{Either, ready};
@@ -23,11 +23,16 @@ use self::rows::{Row, Source};
 use super::exit::{CliError, Exit, INTERRUPTED, Refusal};
 use super::print::note;
 use super::serve::stop;
-use super::{OutputArgs, runtime};
+use super::{DataArgs, OutputArgs, runtime};
 use crate::registry::{NamedOnce, StatusRow};
 
 /// Does every row of the files, in the order in which they are named.
-pub(super) fn run(job: Job, dir: &Path, files: &[PathBuf], output: OutputArgs) -> Result<Exit, CliError> {
+pub(super) fn run(
+    job: Job,
+    data: &DataArgs,
+    files: &[PathBuf],
+    output: OutputArgs,
+) -> Result<Exit, CliError> {
     let sources = files.iter().map(|path| {
         Source::of(path, job.form()).map_err(|error| CliError::Data(format!("{}: {error}", path.display())))
     });
@@ -35,7 +40,7 @@ pub(super) fn run(job: Job, dir: &Path, files: &[PathBuf], output: OutputArgs) -
     let sources: Vec<Source> = sources.collect::<Result<_, _>>()?;
     runtime()?.block_on(async {
         let words = job.words();
-        let lanes = Lanes::to(dir, job).await?;
+        let lanes = Lanes::to(data, job).await?;
         let stopped = stopped();
         let mut report = Report::new(output, words);
         for source in &sources {

@@ -13,7 +13,7 @@ use super::exit::{CliError, Exit};
 use super::print::line;
 use super::public_url::public_url;
 use super::serve::{ListenArgs, log_to_stderr, serve};
-use super::{now, runtime, who};
+use super::{DataArgs, StoreUrlArgs, now, runtime, who};
 use crate::access::{Role, Roles};
 use crate::config::AccessLimits;
 use crate::crypto::{SystemRandom, create_secret_file};
@@ -28,6 +28,8 @@ pub(super) struct DemoArgs {
     /// Directory of the demo; made if it is not there
     #[arg(long = "data", value_name = "DIR", default_value = "elicense-demo", env = "ELICENSE_DATA")]
     dir: PathBuf,
+    #[command(flatten)]
+    store: StoreUrlArgs,
     #[command(flatten)]
     listen: ListenArgs,
     /// Public URL signed into licences; by default the address it listens on
@@ -90,7 +92,8 @@ pub(super) fn run(args: &DemoArgs) -> Result<Exit, CliError> {
             make(args, &url, &file).await?;
         }
         let demo = std::fs::read(&file).map_err(|error| CliError::Data(no_demo(args, &file, &error)))?;
-        let registry = open(&args.dir, "demo", IndexPolicy::CatchUp)?;
+        let data = DataArgs { dir: args.dir.clone(), store: args.store.clone() };
+        let registry = open(&data, "demo", IndexPolicy::CatchUp)?;
         let network = args.listen.network(tcp, &registry)?;
         let demo: DemoFile = serde_json::from_slice(&demo).map_err(CliError::data)?;
         say_what_to_try(&demo, &url, &file, registry.region())?;
@@ -111,7 +114,7 @@ fn no_demo(args: &DemoArgs, file: &Path, error: &std::io::Error) -> String {
 async fn make(args: &DemoArgs, url: &str, file: &Path) -> Result<(), CliError> {
     let url = public_url(args.public_url.as_deref().unwrap_or(url))?;
     let plan = demo_city::plan(url.clone())?;
-    let making = Making::begin(&args.dir)?;
+    let making = Making::begin(&args.dir, args.store.at(IndexPolicy::CatchUp)?)?;
     let made = making.make(&plan, Arc::new(SystemRandom), now())?;
     making.limit(AccessLimits::of_the_demonstration())?;
     let registry = making.open(who("demo"), Arc::new(SystemRandom))?;

@@ -4,6 +4,8 @@ use clap::{Args, Subcommand};
 use hyper::Method;
 use serde_json::{Value, json};
 
+use std::sync::Arc;
+
 use super::access::{Access, open_alone, to_value};
 use super::client::Ask;
 use super::department_plan::{SignsWith, checked_types};
@@ -11,6 +13,7 @@ use super::exit::{CliError, Exit};
 use super::print::line;
 use super::{DataArgs, OutputArgs, now, runtime};
 use crate::access::Role;
+use crate::crypto::SystemRandom;
 use crate::licence::{Authority, CreditCode, TypeCode};
 use crate::registry::{DepartmentPlan, MadeDepartment, Registry, list_departments};
 use crate::store::IndexPolicy;
@@ -177,7 +180,9 @@ pub(super) fn run(command: &DepartmentCommand) -> Result<Exit, CliError> {
 }
 
 fn list(args: &ListArgs) -> Result<(), CliError> {
-    let listed = list_departments(&args.data.dir).map_err(CliError::data)?;
+    let listed =
+        list_departments(&args.data.dir, &args.data.store.at(IndexPolicy::CatchUp)?, Arc::new(SystemRandom))
+            .map_err(CliError::data)?;
     if args.output.json {
         return line(format_args!("{:#}", json!({"departments": listed})));
     }
@@ -244,7 +249,7 @@ enum Act {
 
 fn done(data: &DataArgs, act: &Act) -> Result<Value, CliError> {
     runtime()?.block_on(async {
-        match Access::to(&data.dir, "department").await? {
+        match Access::to(data, "department").await? {
             Access::Service(mut client) => {
                 let (path, body) = match act {
                     Act::SetRoles(code, body) => (format!("/v1/departments/{code}/roles"), body.to_string()),
@@ -313,7 +318,7 @@ fn print_key(made: &Value, output: OutputArgs) -> Result<(), CliError> {
 }
 
 fn alone(data: &DataArgs, command: &str) -> Result<Registry, CliError> {
-    open_alone(&data.dir, command, IndexPolicy::CatchUp)
+    open_alone(data, command, IndexPolicy::CatchUp)
 }
 
 fn print_made(made: &MadeDepartment, output: OutputArgs) -> Result<(), CliError> {

@@ -168,7 +168,7 @@ pub(super) fn run(command: &GrantCommand) -> Result<Exit, CliError> {
         GrantCommand::Withdraw(args) => (&args.data, Act::Withdraw(named(&args.id)?)),
     };
     let answer = runtime()?.block_on(async {
-        match Access::to(&data.dir, "grant").await? {
+        match Access::to(data, "grant").await? {
             Access::Service(mut client) => {
                 let (method, path, body) = asked(&act);
                 let headers = vec![("content-type", "application/json".to_owned())];

@@ -13,7 +13,8 @@ use super::print::line;
 use super::public_url::public_url;
 use super::{DataArgs, OutputArgs, now};
 use crate::crypto::SystemRandom;
-use crate::registry::{DepartmentPlan, Made, Making, Plan, make_installation};
+use crate::registry::{DepartmentPlan, Made, Making, Plan};
+use crate::store::IndexPolicy;
 
 /// Where a service listens if nobody says otherwise, and so the public URL.
 const FIRST_LISTEN_ADDRESS: &str = "http://127.0.0.1:8080";
@@ -65,7 +66,8 @@ pub(super) fn run(args: &InitArgs) -> Result<Exit, CliError> {
     // Before anyone answers eight questions for nothing.
     Making::look(&args.data.dir)?;
     let plan = plan(args, &Asker::new())?;
-    let made = make_installation(&args.data.dir, &plan, Arc::new(SystemRandom), now())?;
+    let at = args.data.store.at(IndexPolicy::CatchUp)?;
+    let made = Making::begin(&args.data.dir, at)?.make_all(&plan, Arc::new(SystemRandom), now())?;
     if args.output.json {
         let departments: Vec<_> = made
             .departments

@@ -37,5 +37,5 @@ Exit code 65: some rows were refused, the others are issued. 130: stopped by Ctr
 
 pub(super) fn run(args: &IssueArgs) -> Result<Exit, CliError> {
     let job = Job::Issue { department: args.department.clone() };
-    bulk::run(job, &args.data.dir, &args.files, args.output)
+    bulk::run(job, &args.data, &args.files, args.output)
 }

@@ -39,6 +39,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::store::{IndexPolicy, StoreAt};
 use crate::time::UnixTime;
 use exit::{CliError, Exit};
 
@@ -117,6 +118,30 @@ struct DataArgs {
     /// Directory of the installation
     #[arg(long = "data", value_name = "DIR", env = "ELICENSE_DATA")]
     dir: PathBuf,
+    #[command(flatten)]
+    store: StoreUrlArgs,
+}
+
+/// What keeps the ledger, where the directory does not.
+#[derive(Args, Clone)]
+struct StoreUrlArgs {
+    /// PostgreSQL database that keeps the ledger: postgres://USER@HOST/DATABASE?sslrootcert=FILE
+    ///
+    /// The directory holds keys and settings only then, and a copy of it is another node. A command line can be seen by
+    /// every user of the machine; the environment variable cannot.
+    #[arg(long = "store", value_name = "URL", env = "ELICENSE_STORE", hide_env_values = true)]
+    url: Option<String>,
+}
+
+impl StoreUrlArgs {
+    /// The database, or the directory's files with their index used as said.
+    fn at(&self, index: IndexPolicy) -> Result<StoreAt, CliError> {
+        match self.url.as_deref().filter(|url| !url.is_empty()) {
+            None => Ok(index.into()),
+            // Not clap's to parse: it would show the password in its message.
+            Some(url) => Ok(StoreAt::Database(url.parse().map_err(CliError::usage)?)),
+        }
+    }
 }
 
 /// How results are printed.

@@ -96,7 +96,7 @@ fn make(args: &MakeArgs) -> Result<Exit, CliError> {
     let selection = Selection { types: args.types.clone(), authorities: args.authorities.clone() };
     let request = PackRequest { selection: (!all).then_some(selection), held: None };
     let pack =
-        runtime()?.block_on(async { Access::to(&args.data.dir, "pack make").await?.pack(&request).await })?;
+        runtime()?.block_on(async { Access::to(&args.data, "pack make").await?.pack(&request).await })?;
     replace_file(&args.out, &pack).map_err(CliError::data)?;
     line(format_args!("{}: {} bytes", args.out.display(), pack.len())).map(|()| Exit::Done)
 }

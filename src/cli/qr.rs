@@ -29,7 +29,7 @@ pub(super) fn run(args: &QrArgs) -> Result<Exit, CliError> {
     let identifier = identifier(&args.identifier)?;
     let out = args.out.as_ref().map(|path| Ok::<_, CliError>((path, kind(path)?))).transpose()?;
     runtime()?.block_on(async {
-        let mut access = Access::to(&args.data.dir, "qr").await?;
+        let mut access = Access::to(&args.data, "qr").await?;
         if let Some((path, kind)) = out {
             file(path, &access.picture(&identifier, kind).await?)?;
             return Ok(Exit::Done);

@@ -60,7 +60,7 @@ enum ReceiptForm {
 pub(super) fn run(command: &ReceiptCommand) -> Result<Exit, CliError> {
     let ReceiptCommand::Show(args) = command;
     runtime()?.block_on(async {
-        let mut access = Access::to(&args.data.dir, "receipt show").await?;
+        let mut access = Access::to(&args.data, "receipt show").await?;
         for (path, form) in [(&args.out, ReceiptForm::File), (&args.html, ReceiptForm::Page)] {
             if let Some(path) = path {
                 file(path, &receipt(&mut access, args.id, form).await?)?;

@@ -109,7 +109,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<Exit, CliError> {
     runtime.block_on(async {
         let decoder = args.listen.decoder()?;
         let tcp = args.listen.bind()?;
-        let registry = open(&args.data.dir, "serve", IndexPolicy::CatchUp)?;
+        let registry = open(&args.data, "serve", IndexPolicy::CatchUp)?;
         let address = tcp.local_addr().map_err(CliError::internal)?;
         let network = args.listen.network(tcp, &registry)?;
         line(format_args!("elicense serves {} on {}://{address}", registry.region(), args.listen.scheme()))?;
@@ -146,7 +146,11 @@ pub(super) async fn serve(
     let socket = dir.join(SOCKET);
     let local = bind_local(&socket)?;
     let registry = Arc::new(registry);
-    let state = State::new(Arc::clone(&registry), HttpLimits::default(), Arc::new(SystemRandom));
+    let limits = match registry.is_shared() {
+        true => HttpLimits::over_a_database(),
+        false => HttpLimits::default(),
+    };
+    let state = State::new(Arc::clone(&registry), limits, Arc::new(SystemRandom));
     let state = match decoder {
         Some(decoder) => state.with_decoder(decoder),
         None => state,

@@ -27,7 +27,7 @@ pub(super) struct ShowArgs {
 pub(super) fn run(args: &ShowArgs) -> Result<Exit, CliError> {
     let identifier = identifier(&args.identifier)?;
     runtime()?.block_on(async {
-        let mut access = Access::to(&args.data.dir, "show").await?;
+        let mut access = Access::to(&args.data, "show").await?;
         if let Some(path) = &args.file {
             file(path, &access.file(&identifier).await?)?;
         }

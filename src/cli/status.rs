@@ -58,7 +58,7 @@ fn states() -> impl TypedValueParser<Value = State> {
 
 pub(super) fn run(args: &StatusArgs) -> Result<Exit, CliError> {
     let (Some(text), Some(to)) = (&args.identifier, args.to) else {
-        return bulk::run(Job::ChangeStatus, &args.data.dir, &args.files, args.output);
+        return bulk::run(Job::ChangeStatus, &args.data, &args.files, args.output);
     };
     let identifier = identifier(text)?;
     let body = match &args.legal_basis {
@@ -67,7 +67,7 @@ pub(super) fn run(args: &StatusArgs) -> Result<Exit, CliError> {
     };
     let body = body.to_string().into_bytes();
     runtime()?.block_on(async {
-        let mut access = Access::to(&args.data.dir, "status").await?;
+        let mut access = Access::to(&args.data, "status").await?;
         let licence = access.change_status(&identifier, body).await?;
         print_licence(&licence, args.output)?;
         Ok(Exit::Done)

@@ -1,4 +1,10 @@
-//! `elicense store`: check, rebuild, statistics.
+//! `elicense store`: check, rebuild, statistics here; `backup`, `restore` and `move` in files of their own, with the
+//! bar that they show.
+
+mod backup;
+mod bar;
+mod moving;
+mod restore;
 
 use std::sync::Arc;
 
@@ -8,10 +14,11 @@ use serde_json::{Value, json};
 use super::access::open_alone;
 use super::exit::{CliError, Exit};
 use super::print::line;
-use super::{DataArgs, OutputArgs, who};
+use super::{DataArgs, OutputArgs, StoreUrlArgs, who};
 use crate::crypto::SystemRandom;
 use crate::registry::{IndexReport, StoreReport, StoreStats, check_store, store_stats};
-use crate::store::IndexPolicy;
+use crate::store::postgres::{Migrated, migrate};
+use crate::store::{IndexPolicy, StoreAt};
 
 /// `store …`.
 #[derive(Subcommand)]
@@ -22,8 +29,16 @@ pub(super) enum StoreCommand {
     Check(StoreArgs),
     /// Make the index anew from the ledger, and check; the service must be stopped
     Rebuild(StoreArgs),
+    /// Make the tables of a PostgreSQL store, or bring them up to date; safe to run twice, refused where they are newer
+    Migrate(MigrateArgs),
     /// Say how much there is, without reading it all; also beside a running service
     Stats(StoreArgs),
+    /// Back the store up into a folder, also beside a running service; again into the same folder, what came since
+    Backup(backup::BackupArgs),
+    /// Make an installation of a backup, in a new or empty directory
+    Restore(restore::RestoreArgs),
+    /// Move the store from an installation's directory into a PostgreSQL database, or back; the service must be stopped
+    Move(moving::MoveArgs),
 }
 
 impl StoreCommand {
@@ -31,6 +46,10 @@ impl StoreCommand {
     pub(super) const fn output(&self) -> OutputArgs {
         match self {
             Self::Check(args) | Self::Rebuild(args) | Self::Stats(args) => args.output,
+            Self::Migrate(args) => args.output,
+            Self::Backup(args) => args.output,
+            Self::Restore(args) => args.output,
+            Self::Move(args) => args.output,
         }
     }
 }
@@ -44,23 +63,57 @@ pub(super) struct StoreArgs {
     output: OutputArgs,
 }
 
+/// Arguments of `store migrate`: an installation is not needed.
+#[derive(clap::Args)]
+pub(super) struct MigrateArgs {
+    #[command(flatten)]
+    store: StoreUrlArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
 pub(super) fn run(command: &StoreCommand) -> Result<Exit, CliError> {
     match command {
         StoreCommand::Check(args) => print(args, &check(args)?)?,
         StoreCommand::Stats(args) => {
             print_stats(args, &store_stats(&args.data.dir).map_err(CliError::data)?)?
         }
+        StoreCommand::Migrate(args) => run_migrate(args)?,
         StoreCommand::Rebuild(args) => {
-            let registry = open_alone(&args.data.dir, "store rebuild", IndexPolicy::Rebuild)?;
+            if args.data.store.at(IndexPolicy::Rebuild)?.is_database() {
+                return Err(CliError::Usage(
+                    "the rows of a database change in the same transactions as its ledger, and are not made anew; `elicense store check` compares them"
+                        .to_owned(),
+                ));
+            }
+            let registry = open_alone(&args.data, "store rebuild", IndexPolicy::Rebuild)?;
             registry.close().map_err(CliError::internal)?;
             print(args, &check(args)?)?;
         }
+        StoreCommand::Backup(args) => backup::run(args)?,
+        StoreCommand::Restore(args) => restore::run(args)?,
+        StoreCommand::Move(args) => moving::run(args)?,
     }
     Ok(Exit::Done)
 }
 
+fn run_migrate(args: &MigrateArgs) -> Result<(), CliError> {
+    let StoreAt::Database(url) = args.store.at(IndexPolicy::CatchUp)? else {
+        return Err(CliError::Usage("--store URL, or ELICENSE_STORE, says which database".to_owned()));
+    };
+    let Migrated { from, to } = migrate(&url, &SystemRandom).map_err(CliError::data)?;
+    if args.output.json {
+        return line(format_args!("{:#}", json!({"from": from, "to": to})));
+    }
+    match from == to {
+        true => line(format_args!("the tables are of version {to} already")),
+        false => line(format_args!("the tables went from version {from} to version {to}")),
+    }
+}
+
 fn check(args: &StoreArgs) -> Result<StoreReport, CliError> {
-    check_store(&args.data.dir, &who("store check"), Arc::new(SystemRandom)).map_err(CliError::data)
+    let at = args.data.store.at(IndexPolicy::CatchUp)?;
+    check_store(&args.data.dir, &at, &who("store check"), Arc::new(SystemRandom)).map_err(CliError::data)
 }
 
 fn print(args: &StoreArgs, report: &StoreReport) -> Result<(), CliError> {

@@ -123,7 +123,7 @@ fn ask(make: &MakeArgs, wanted: Wanted, key: &SigningKey) -> Result<Value, CliEr
     }
     let body = body.to_string().into_bytes();
     runtime()?.block_on(async {
-        let mut access = Access::to(&make.data.dir, "tls").await?;
+        let mut access = Access::to(&make.data, "tls").await?;
         let made = access.certify_tls(wanted.department, body).await;
         access.close()?;
         made

@@ -11,7 +11,7 @@ use super::client::{Ask, Client};
 use super::exit::{CliError, Exit};
 use super::presented::{Presented, read};
 use super::words::print_verdict;
-use super::{OutputArgs, now, runtime, trust_memory};
+use super::{DataArgs, OutputArgs, StoreUrlArgs, now, runtime, trust_memory};
 use crate::licence::Catalogue;
 use crate::sdjwt::Challenge;
 use crate::time::UnixTime;
@@ -35,6 +35,8 @@ pub(super) struct VerifyArgs {
     /// What you made up for this once and the holder was to sign
     #[arg(long, value_name = "TEXT", requires = "audience")]
     nonce: Option<String>,
+    #[command(flatten)]
+    store: StoreUrlArgs,
     /// Language of the findings
     #[arg(long, default_value = "zh")]
     lang: Lang,
@@ -129,7 +131,8 @@ fn believe_file<T>(
 
 fn here(args: &VerifyArgs, dir: &Path, presented: Presented) -> Result<Exit, CliError> {
     runtime()?.block_on(async {
-        match (Access::to(dir, "verify").await?, args.at) {
+        let data = DataArgs { dir: dir.to_owned(), store: args.store.clone() };
+        match (Access::to(&data, "verify").await?, args.at) {
             (Access::Service(client), None) => {
                 let verdict = ask(*client, presented).await?;
                 print_answer(args, &verdict)

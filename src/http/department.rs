@@ -37,6 +37,10 @@ impl FromRequestParts<State> for Department {
 pub(super) async fn identify(parts: &Parts, state: &State, admits: Admits) -> Result<Caller, Problem> {
     let headers = &parts.headers;
     let is_local = state.listener == Listener::Local;
+    // A key may have been withdrawn on another node.
+    if !is_local && !state.registry.is_current() {
+        return Err(database_lost());
+    }
     let caller = match headers.get(ACTING_DEPARTMENT).filter(|_| is_local) {
         Some(code) => code.to_str().ok().and_then(|code| state.registry.acting(code)),
         None if is_local && !headers.contains_key(AUTHORIZATION) => {
@@ -56,6 +60,11 @@ pub(super) async fn identify(parts: &Parts, state: &State, admits: Admits) -> Re
         state.watch.called(&caller)?;
     }
     Ok(caller)
+}
+
+fn database_lost() -> Problem {
+    let detail = "this node does not reach its database, and cannot tell whose credential is still good";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "database_lost", detail).retry_after(1_u32)
 }
 
 /// Who the request's own credentials say that asks. A key or token goes before a certificate, which must be of the same

@@ -19,6 +19,7 @@ mod consents;
 mod department;
 mod departments;
 mod descriptors;
+mod freshness;
 mod grants;
 mod identity_provider;
 mod licences;

@@ -7,6 +7,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::admission::admit;
+use super::freshness::be_fresh;
 use super::observe::observe;
 use super::problem::Problem;
 use super::state::{Listener, State};
@@ -195,6 +196,10 @@ pub fn build(state: State, listener: Listener) -> Router {
         let handler = (route.handler)(filter);
         let handler = match route.operation.admits().is_guarded() {
             true => handler.route_layer(from_fn_with_state((state.clone(), route.operation), admit)),
+            false => handler,
+        };
+        let handler = match state.registry.is_shared() && route.operation.reads_ledger() {
+            true => handler.route_layer(from_fn_with_state((state.clone(), route.operation), be_fresh)),
             false => handler,
         };
         router = router.route(route.path, handler);

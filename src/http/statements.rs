@@ -12,6 +12,7 @@ use super::answer;
 use super::problem::Problem;
 use super::state::State;
 use crate::licence::{LicenceType, json_schema_of_issue_request};
+use crate::registry::NotReady;
 use crate::sdjwt::TypeMetadata;
 
 #[derive(Serialize)]
@@ -67,11 +68,24 @@ pub(super) async fn alive() -> Result<Response, Problem> {
 }
 
 pub(super) async fn ready(extract::State(state): extract::State<State>) -> Result<Response, Problem> {
-    state.registry.readiness().map_err(|error| {
-        let detail = "the store takes no entries now; the cause is in the log";
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", detail).retry_after(5_u32).caused_by(error)
-    })?;
+    state.registry.readiness().await.map_err(not_ready)?;
     answer::json(&json!({"status": "ready"}))
+}
+
+/// What keeps this node from taking orders.
+pub(super) fn not_ready(error: NotReady) -> Problem {
+    let (code, detail, seconds) = match error {
+        NotReady::DatabaseLost(_) => {
+            ("database_lost", "this node does not reach its database; the cause is in the log", 1_u32)
+        }
+        NotReady::CatchingUp { .. } => {
+            ("catching_up", "this node takes in what other nodes have written; it is not up to date yet", 1)
+        }
+        NotReady::Store(_) | NotReady::Checkpoint(_) | NotReady::TrustList(_) => {
+            ("not_ready", "the store takes no entries now; the cause is in the log", 5)
+        }
+    };
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).retry_after(seconds).caused_by(error)
 }
 
 fn text(text: String) -> Response {

@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use super::key_files::{KeyFiles, KeyFilesError, name};
 use super::settings::{Settings, SettingsError};
-use crate::crypto::{Digest, Random};
+use crate::crypto::{DataKey, Digest, Random};
 use crate::ledger::{Checkpoint, CheckpointKey, Entry, VerifierKeyError};
+use crate::store::postgres::{DatabaseUrl, PostgresEngine, PostgresOptions};
 use crate::store::{
-    Checked, IndexCheck, IndexChecked, IndexDifference, IndexFailure, IoFailure, Lock, LockError, OpenError,
-    StoredEntry, WitnessError, check, open_entry, read_checkpoint,
+    Checked, Engine, EngineError, IndexCheck, IndexChecked, IndexDifference, IndexFailure, IoFailure, Lock,
+    LockError, OpenError, StoreAt, StoredEntry, WitnessError, check, open_entry, read_checkpoint,
 };
 
 /// What a check counted.
@@ -61,6 +62,9 @@ pub enum CheckError {
     /// The ledger: names segment, offset and position.
     #[error(transparent)]
     Ledger(#[from] OpenError),
+    /// The database.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
     /// The index is not what the ledger makes it: names the first difference.
     #[error(transparent)]
     Index(#[from] IndexDifference),
@@ -82,7 +86,15 @@ pub enum CheckError {
 
 /// Walks everything: frames, checksums, chain, checkpoint, and what is sealed in each entry. Where nobody has the store open,
 /// every row of the index is compared with what its entry makes; `who` is told to whoever wants to open it meanwhile.
-pub fn check_store(dir: &Path, who: &str, random: Arc<dyn Random>) -> Result<StoreReport, CheckError> {
+pub fn check_store(
+    dir: &Path,
+    at: &StoreAt,
+    who: &str,
+    random: Arc<dyn Random>,
+) -> Result<StoreReport, CheckError> {
+    if let StoreAt::Database(url) = at {
+        return check_database(dir, url, random);
+    }
     let settings = Settings::read(dir)?;
     let (holder, mut comparing) = match Lock::take(dir, who) {
         Ok(lock) => (Ok(lock), begin_comparing(&settings, dir, random)?),
@@ -90,7 +102,7 @@ pub fn check_store(dir: &Path, who: &str, random: Arc<dyn Random>) -> Result<Sto
         Err(LockError::Io(failure)) => return Err(CheckError::Lock(failure)),
     };
     let mut kinds = BTreeMap::new();
-    let checked = walk_entries(dir, &|_| true, &mut |stored, entry| {
+    let checked = walk_files(dir, &|_| true, &mut |stored, entry| {
         *kinds.entry(kind_name(entry.event.kind())).or_insert(0) += 1;
         // A difference ends the comparing, not the walk: damage of the ledger is told first.
         if let Ok(Some(index)) = &mut comparing
@@ -114,6 +126,51 @@ pub fn check_store(dir: &Path, who: &str, random: Arc<dyn Random>) -> Result<Sto
     })
 }
 
+/// The same over a database, also beside the nodes: what they append meanwhile is not looked at.
+fn check_database(dir: &Path, url: &DatabaseUrl, random: Arc<dyn Random>) -> Result<StoreReport, CheckError> {
+    let settings = Settings::read(dir)?;
+    let data = KeyFiles::at(&settings.places(dir).keys).read_data_key()?;
+    let (_, checkpoint) = read_last_checkpoint(&settings, dir)?;
+    let (engine, _) = PostgresEngine::open(
+        &PostgresOptions { url: url.clone() },
+        checkpoint.as_ref(),
+        Arc::clone(&random),
+    )?;
+    let engine: Arc<dyn Engine> = Arc::new(engine);
+    let head = engine.next()?.head;
+    let mut comparing = IndexCheck::over(Arc::clone(&engine), head.clone(), &data, random);
+    let mut kinds = BTreeMap::new();
+    read_database(&*engine, &data, head.entries(), &mut |stored, entry| {
+        *kinds.entry(kind_name(entry.event.kind())).or_insert(0) += 1;
+        Ok(comparing.entry(stored, &entry)?)
+    })?;
+    let index = IndexReport::Compared(comparing.finish()?);
+    Ok(StoreReport { entries: head.entries(), root: head.root(), kinds, unfinished: false, index })
+}
+
+/// Shows every entry before `end`.
+fn read_database(
+    engine: &dyn Engine,
+    data: &DataKey,
+    end: u64,
+    show: &mut Show<'_>,
+) -> Result<(), CheckError> {
+    let mut position = 0;
+    while position < end {
+        let page = engine.read_from(position, PAGE)?;
+        if page.is_empty() {
+            return Err(EngineError::OtherLedger { seen: end, found: position }.into());
+        }
+        for stored in page.iter().take_while(|stored| stored.position < end) {
+            let entry = open_entry(data, stored)
+                .map_err(|problem| CheckError::Entry { position: stored.position, problem })?;
+            show(stored, entry)?;
+            position = stored.position.saturating_add(1);
+        }
+    }
+    Ok(())
+}
+
 fn begin_comparing(
     settings: &Settings,
     dir: &Path,
@@ -135,15 +192,34 @@ pub(super) fn read_last_checkpoint(
     Ok((signer, checkpoint))
 }
 
+/// Entries that are read at once.
+const PAGE: usize = 256;
+
 /// Shown each entry with its sealed form and place; an error ends the walk.
 type Show<'a> = dyn FnMut(&StoredEntry, Entry) -> Result<(), CheckError> + 'a;
 
 /// Walks the whole ledger, reading only, and opens and shows every entry of a kind that is `wanted`, in order.
 pub(super) fn walk_entries(
     dir: &Path,
+    at: &StoreAt,
+    random: Arc<dyn Random>,
     wanted: &dyn Fn(u8) -> bool,
     show: &mut Show<'_>,
-) -> Result<Checked, CheckError> {
+) -> Result<(), CheckError> {
+    let StoreAt::Database(url) = at else { return walk_files(dir, wanted, show).map(|_| ()) };
+    let settings = Settings::read(dir)?;
+    let data = KeyFiles::at(&settings.places(dir).keys).read_data_key()?;
+    let (_, checkpoint) = read_last_checkpoint(&settings, dir)?;
+    let (engine, _) =
+        PostgresEngine::open(&PostgresOptions { url: url.clone() }, checkpoint.as_ref(), random)?;
+    let end = engine.next()?.head.entries();
+    read_database(&engine, &data, end, &mut |stored, entry| match wanted(stored.entry.kind) {
+        true => show(stored, entry),
+        false => Ok(()),
+    })
+}
+
+fn walk_files(dir: &Path, wanted: &dyn Fn(u8) -> bool, show: &mut Show<'_>) -> Result<Checked, CheckError> {
     let settings = Settings::read(dir)?;
     let data = KeyFiles::at(&settings.places(dir).keys).read_data_key()?;
     let (_, checkpoint) = read_last_checkpoint(&settings, dir)?;

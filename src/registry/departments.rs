@@ -16,10 +16,11 @@ use super::open::Registry;
 use super::plan::DepartmentPlan;
 use super::views::{DepartmentView, MadeDepartment};
 use crate::access::Roles;
+use crate::crypto::Random;
 use crate::ledger::{CredentialForm, CredentialState, Event, Issuing};
 use crate::licence::{CreditCode, TextError, TypeCode};
 use crate::pki::{self, Certificate, CertificateEntry, ScopeError, TrustList, Usage};
-use crate::store::{AppendError, WitnessError};
+use crate::store::{AppendError, StoreAt, WitnessError};
 use crate::time::UnixTime;
 
 /// A department could not be changed.
@@ -253,10 +254,14 @@ pub struct ListedApiKey {
 }
 
 /// The departments of the installation in `dir`, by credit code, from its ledger alone: also beside a running service.
-pub fn list_departments(dir: &Path) -> Result<Vec<ListedDepartment>, CheckError> {
+pub fn list_departments(
+    dir: &Path,
+    at: &StoreAt,
+    random: Arc<dyn Random>,
+) -> Result<Vec<ListedDepartment>, CheckError> {
     let mut departments = BTreeMap::new();
     let mut keys: Vec<(CreditCode, ListedApiKey)> = Vec::new();
-    walk_entries(dir, &|kind| kind == DEPARTMENT || kind == API_KEY, &mut |_, entry| {
+    walk_entries(dir, at, random, &|kind| kind == DEPARTMENT || kind == API_KEY, &mut |_, entry| {
         match entry.event {
             Event::Department(one) => {
                 let usual =

@@ -9,7 +9,7 @@ use super::certifier::{CertifiedKey, Certifier, CertifyError, hex};
 use super::key_files::{KeyFiles, KeyFilesError, name};
 use super::making::Making;
 use super::plan::{DepartmentPlan, Plan};
-use super::settings::{Places, Settings, SettingsError};
+use super::settings::{Places, Settings, SettingsError, StoreKind};
 use super::views::MadeDepartment;
 use crate::access::Roles;
 use crate::crypto::{Algorithm, Random, RandomError, random_bytes};
@@ -20,7 +20,7 @@ use crate::pki::{
     mint_installation_signer, mint_root, mint_trust_list_signer,
 };
 use crate::store::{
-    AppendError, IndexPolicy, IoFailure, Store, StoreKeys, StoreOpenError, StorePlace, WitnessError,
+    AppendError, IndexPolicy, IoFailure, Store, StoreAt, StoreKeys, StoreOpenError, StorePlace, WitnessError,
 };
 use crate::time::UnixTime;
 
@@ -114,37 +114,31 @@ pub fn make_installation(
     random: Arc<dyn Random>,
     now: UnixTime,
 ) -> Result<Made, MakeError> {
-    let making = Making::begin(dir)?;
-    match making.make(plan, random, now) {
-        Ok(made) => making.finish().map(|()| made),
-        Err(error) => {
-            making.abandon()?;
-            Err(error)
-        }
-    }
+    Making::begin(dir, IndexPolicy::CatchUp.into())?.make_all(plan, random, now)
 }
 
 /// The making itself, in a directory that is empty but for the mark.
 pub(super) fn make_in(
-    dir: &Path,
+    (dir, at): (&Path, &StoreAt),
     plan: &Plan,
     random: Arc<dyn Random>,
     now: UnixTime,
 ) -> Result<Made, MakeError> {
     check_departments(&plan.departments)?;
     let origin = origin(plan, &*random)?;
-    let settings = Settings::new(plan, origin);
+    let mut settings = Settings::new(plan, origin);
+    settings.store = StoreKind::of(at);
     let places = settings.places(dir);
     refuse_occupied(&places)?;
     let keys = KeyFiles::at(&places.keys);
-    let place = StorePlace::new(dir, places.checkpoint, "elicense init".to_owned(), IndexPolicy::CatchUp);
+    let place = StorePlace::new(dir, places.checkpoint, "elicense init".to_owned(), at.clone());
     keys.make_folder()?;
     let store_keys = StoreKeys { data: Arc::new(keys.make_data_key(&*random)?), random: Arc::clone(&random) };
     let checkpoint_key = keys.make(name::CHECKPOINT, Algorithm::EdDsa)?;
     let signer = CheckpointKey::new(&settings.origin, checkpoint_key)?;
     let ledger_key =
         LedgerKey { origin: settings.origin.clone(), verifier_key: signer.verifier_key().to_string() };
-    let (store, _) = Store::open(&place, &store_keys, signer)?;
+    let store = Store::make(&place, &store_keys, signer)?;
     let certifier = Certifier {
         region: &plan.region,
         city: plan.city.code(),

@@ -13,7 +13,7 @@ use super::plan::Plan;
 use super::settings::{Settings, unfinished_mark};
 use crate::access::AccessLimits;
 use crate::crypto::Random;
-use crate::store::{Act, IndexPolicy, IoFailure};
+use crate::store::{Act, IoFailure, StoreAt};
 use crate::time::UnixTime;
 
 /// Everything that making leaves in the directory, and nothing that a person might have put there.
@@ -33,6 +33,8 @@ const LEFT: [&str; 9] = [
 #[derive(Debug)]
 pub struct Making {
     dir: PathBuf,
+    /// What will keep its ledger.
+    at: StoreAt,
     /// Locked while this process makes; a killed maker's is free.
     mark: File,
 }
@@ -47,7 +49,7 @@ impl Making {
     }
 
     /// Begins in a new or empty directory, or anew in one that was never finished.
-    pub fn begin(dir: &Path) -> Result<Self, MakeError> {
+    pub fn begin(dir: &Path, at: StoreAt) -> Result<Self, MakeError> {
         let mark = unfinished_mark(dir);
         if !mark.exists() {
             make_private(dir)?;
@@ -64,7 +66,7 @@ impl Making {
         if !mark.exists() {
             return Err(MakeError::Exists { dir: dir.to_owned() });
         }
-        let making = Self { dir: dir.to_owned(), mark: file };
+        let making = Self { dir: dir.to_owned(), at, mark: file };
         making.sync()?;
         making.clear()?;
         Ok(making)
@@ -72,11 +74,22 @@ impl Making {
 
     /// Makes it as planned. What an error leaves is taken away again.
     pub fn make(&self, plan: &Plan, random: Arc<dyn Random>, now: UnixTime) -> Result<Made, MakeError> {
-        let made = make_in(&self.dir, plan, random, now);
+        let made = make_in((&self.dir, &self.at), plan, random, now);
         if made.is_err() {
             self.clear()?;
         }
         made
+    }
+
+    /// Makes it as planned and finishes it. What an error leaves is taken away again.
+    pub fn make_all(self, plan: &Plan, random: Arc<dyn Random>, now: UnixTime) -> Result<Made, MakeError> {
+        match self.make(plan, random, now) {
+            Ok(made) => self.finish().map(|()| made),
+            Err(error) => {
+                self.abandon()?;
+                Err(error)
+            }
+        }
     }
 
     /// Puts it under other limits than the usual ones.
@@ -89,7 +102,7 @@ impl Making {
     /// Opens what was made, to do more to it before it is finished.
     pub fn open(&self, who: String, random: Arc<dyn Random>) -> Result<Registry, RegistryOpenError> {
         let settings = Settings::read_unfinished(&self.dir)?;
-        Ok(Registry::open_as(settings, &self.dir, who, IndexPolicy::CatchUp, random)?.0)
+        Ok(Registry::open_as(settings, &self.dir, who, self.at.clone(), random)?.0)
     }
 
     /// From here on it is an installation.
@@ -160,6 +173,7 @@ fn failed(act: Act, path: &Path) -> impl FnOnce(io::Error) -> IoFailure + '_ {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::IndexPolicy;
 
     #[test]
     fn a_directory_with_something_in_it_is_left_alone() {
@@ -167,7 +181,7 @@ mod tests {
         let dir = outer.path().join("a/b");
         fs::create_dir_all(&dir).unwrap();
         fs::write(dir.join("diary.txt"), "dear").unwrap();
-        assert!(matches!(Making::begin(&dir), Err(MakeError::NotEmpty { .. })));
+        assert!(matches!(Making::begin(&dir, IndexPolicy::CatchUp.into()), Err(MakeError::NotEmpty { .. })));
         assert_eq!(fs::read(dir.join("diary.txt")).unwrap(), b"dear");
         assert_eq!(fs::read_dir(&dir).unwrap().count(), 1);
     }
@@ -176,15 +190,15 @@ mod tests {
     fn one_process_makes_and_the_next_begins_anew() {
         let outer = tempfile::tempdir().unwrap();
         let dir = outer.path().join("new");
-        let making = Making::begin(&dir).unwrap();
+        let making = Making::begin(&dir, IndexPolicy::CatchUp.into()).unwrap();
         assert_eq!(fs::metadata(&dir).unwrap().permissions().mode() & 0o777, 0o700);
-        assert!(matches!(Making::begin(&dir), Err(MakeError::Busy { .. })));
+        assert!(matches!(Making::begin(&dir, IndexPolicy::CatchUp.into()), Err(MakeError::Busy { .. })));
         fs::create_dir(dir.join("keys")).unwrap();
         fs::write(dir.join("keys/root.pem"), "half").unwrap();
         fs::write(dir.join("settings.json"), "{}").unwrap();
         assert!(Settings::read(&dir).is_err(), "nothing opens it before it is finished");
         drop(making);
-        let making = Making::begin(&dir).unwrap();
+        let making = Making::begin(&dir, IndexPolicy::CatchUp.into()).unwrap();
         assert_eq!(fs::read_dir(&dir).unwrap().count(), 1, "only the mark is left");
         making.abandon().unwrap();
         assert_eq!(fs::read_dir(&dir).unwrap().count(), 0);

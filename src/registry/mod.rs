@@ -1,13 +1,16 @@
 //! What the installation does: one act a file, over store, keys and time.
 //!
 //! Setting up: `settings` and `plan` say what it is, `make` makes it once with what `certifier` certifies, `departments` adds to
-//! it, `open` opens it; `followed` is what it keeps in memory and follows from the ledger, the `roster` of departments in it. Acts: `issue`, `status`, `status_rows`, `show`,
+//! it, `open` opens it; `followed` is what it keeps in memory and follows from the ledger, the `roster` of departments in it.
+//! `check` and `stats` look at what is stored, `backup` and `restore` keep a copy of it, `moving` moves it into a database and back. Acts: `issue`, `status`, `status_rows`, `show`,
 //! `verify`, `receipts`, `holders`, `sight`, `lookups`, `comparisons`, `materials`, `holder_uses`, `uses`, `presentations`, `statements`, `status_lists`, `packs`; `grants` and `consents` say who may, read by `members`. Who asks stands in `caller`, what may go wrong in `act_error`, what is answered
 //! in `views`.
 
 mod access;
 mod access_error;
 mod act_error;
+mod backup;
+mod backup_file;
 mod caller;
 mod ceilings;
 mod certifier;
@@ -29,6 +32,7 @@ mod make;
 mod making;
 mod materials;
 mod members;
+mod moving;
 mod open;
 mod own_signer;
 mod packs;
@@ -38,6 +42,7 @@ mod presentations;
 mod provider_settings;
 mod receipts;
 mod recertify;
+mod restore;
 mod roster;
 mod sd_jwt;
 mod settings;
@@ -61,6 +66,8 @@ mod views;
 
 pub use access_error::AccessError;
 pub use act_error::{ActError, ErrorKind, ProblemView};
+pub use backup::{BackupError, BackupKeys, BackupOrder, BackupReport, back_up};
+pub use backup_file::BackupFileError;
 pub use caller::Caller;
 pub use certifier::CertifyError;
 pub use check::{CheckError, IndexReport, StoreReport, check_store};
@@ -78,6 +85,7 @@ pub use make::{Made, MakeError, make_installation};
 pub use making::Making;
 pub use materials::{MaterialsView, MissingView, ObtainFrom, RequiredView};
 pub use members::MembersRefused;
+pub use moving::{MoveError, MoveOrder, MoveProgress, MoveReport, move_from_database, move_to_database};
 pub use open::{NotReady, Opened, Registry, RegistryOpenError};
 pub use packs::{HeldPack, MakePackError, PackAnswer, PackRequest};
 pub use permit::Permit;
@@ -85,6 +93,7 @@ pub use plan::{DepartmentPlan, Plan};
 pub use presentations::PresentationError;
 pub use provider_settings::IdentityProviderSettings;
 pub use receipts::KeptReceipt;
+pub use restore::{Outside, RestoreError, RestoreOrder, RestoreReport, restore};
 pub use sd_jwt::SdJwtView;
 pub use settings::{Places, Settings, SettingsError, StoreKind};
 pub use stats::{StoreStats, store_stats};

@@ -1,6 +1,6 @@
 //! An open installation.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::access::Access;
@@ -11,7 +11,7 @@ use super::key_files::{KeyFiles, KeyFilesError, name};
 use super::own_signer::OwnSigner;
 use super::packs::LastPack;
 use super::roster::{Roster, Rosters, Tools};
-use super::settings::{Settings, SettingsError};
+use super::settings::{Settings, SettingsError, StoreKind};
 use super::status_lists::{Notes, StatusLists};
 use super::views::DepartmentView;
 use crate::access::{AccessLimits, Network};
@@ -20,7 +20,7 @@ use crate::ledger::{CheckpointKey, Event, VerifierKeyError};
 use crate::licence::{Catalogue, CatalogueError, CreditCode, ServiceItems, ServiceItemsError, TextError};
 use crate::pki::{Anchor, TrustError, TrustStore, Usage};
 use crate::store::{
-    IndexPolicy, Opening, RowKeys, Sharing, Store, StoreError, StoreKeys, StoreOpenError, StorePlace,
+    Following, Opening, RowKeys, Sharing, Store, StoreAt, StoreError, StoreKeys, StoreOpenError, StorePlace,
     WitnessError, read_position,
 };
 use crate::time::UnixTime;
@@ -62,6 +62,19 @@ pub enum RegistryOpenError {
     /// `settings.json`.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// Its store is a database, and none was named.
+    #[error(
+        "this installation's ledger is in a PostgreSQL database: name it with --store URL or in ELICENSE_STORE"
+    )]
+    InDatabase,
+    /// Its store is files, and a database was named.
+    #[error(
+        "this installation's ledger is in {} and not in the database that was named; `elicense store move` moves it there", dir.display()
+    )]
+    InFiles {
+        /// The directory.
+        dir: PathBuf,
+    },
     /// A key.
     #[error(transparent)]
     Keys(#[from] KeyFilesError),
@@ -133,6 +146,15 @@ pub enum NotReady {
     /// The engine.
     #[error("the store takes no entries: {0}")]
     Store(#[from] StoreError),
+    /// The database does not answer, or not with the ledger that this node has seen.
+    #[error("the database is lost: {0}")]
+    DatabaseLost(StoreError),
+    /// Others have appended more than this node has seen yet.
+    #[error("this node has seen {seen} entries and takes in what others have appended since")]
+    CatchingUp {
+        /// Entries that it has seen.
+        seen: u64,
+    },
     /// The checkpoint.
     #[error("the checkpoint cannot be written: {0}")]
     Checkpoint(#[from] WitnessError),
@@ -142,14 +164,14 @@ pub enum NotReady {
 }
 
 impl Registry {
-    /// Opens the installation in `dir`. `who` is left for others who find it open.
+    /// Opens the installation in `dir`. `who` is left for others who find it open, `at` says what keeps the ledger.
     pub fn open(
         dir: &Path,
         who: String,
-        index: IndexPolicy,
+        at: impl Into<StoreAt>,
         random: Arc<dyn Random>,
     ) -> Result<(Self, Opened), RegistryOpenError> {
-        Self::open_as(Settings::read(dir)?, dir, who, index, random)
+        Self::open_as(Settings::read(dir)?, dir, who, at.into(), random)
     }
 
     /// As [`Registry::open`], also while it is being made.
@@ -157,15 +179,22 @@ impl Registry {
         settings: Settings,
         dir: &Path,
         who: String,
-        index: IndexPolicy,
+        at: StoreAt,
         random: Arc<dyn Random>,
     ) -> Result<(Self, Opened), RegistryOpenError> {
+        match (settings.store, &at) {
+            (StoreKind::Postgres, StoreAt::Files(_)) => return Err(RegistryOpenError::InDatabase),
+            (StoreKind::Sled, StoreAt::Database(_)) => {
+                return Err(RegistryOpenError::InFiles { dir: dir.to_owned() });
+            }
+            _ => {}
+        }
         let places = settings.places(dir);
         let keys = KeyFiles::at(&places.keys);
         let store_keys = StoreKeys { data: Arc::new(keys.read_data_key()?), random: Arc::clone(&random) };
         let signer = CheckpointKey::new(&settings.origin, keys.read(name::CHECKPOINT)?)?;
         let ledger_key = signer.verifier_key().to_string();
-        let place = StorePlace::new(dir, places.checkpoint, who, index);
+        let place = StorePlace::new(dir, places.checkpoint, who, at);
         let (store, opening) = Store::open(&place, &store_keys, signer)?;
         let registry = Self::over(store, settings, keys, ledger_key, random)?;
         Ok((registry, Opened { store: opening }))
@@ -276,8 +305,29 @@ impl Registry {
         Caller::local(self.settings.city)
     }
 
+    /// Waits until this node has seen everything that was acknowledged by any node before. Where one process has the
+    /// ledger there is nothing to wait for.
+    pub async fn fresh(&self) -> Result<(), NotReady> {
+        let Err(error) = self.store.fresh().await else { return Ok(()) };
+        Err(match self.store.following() {
+            Following::CatchingUp { seen } => NotReady::CatchingUp { seen },
+            Following::Current | Following::Lost(_) => NotReady::DatabaseLost(error),
+        })
+    }
+
+    /// Whether other nodes may append to the ledger.
+    pub fn is_shared(&self) -> bool {
+        self.store.sharing() != Sharing::Alone
+    }
+
+    /// Whether what this node has in memory is what the ledger says, as it was found a moment ago.
+    pub fn is_current(&self) -> bool {
+        self.store.following() == Following::Current
+    }
+
     /// Whether orders can be taken.
-    pub fn readiness(&self) -> Result<(), NotReady> {
+    pub async fn readiness(&self) -> Result<(), NotReady> {
+        self.fresh().await?;
         self.store.entries()?;
         if let Some(error) = self.roster().refused() {
             return Err(NotReady::TrustList(error.clone()));

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::provider_settings::IdentityProviderSettings;
 use crate::access::{AccessLimits, Network};
 use crate::licence::{AreaCode, CreditCode};
+use crate::store::StoreAt;
 
 /// The version of the file that this program writes and reads.
 const VERSION: u32 = 1;
@@ -63,6 +64,10 @@ pub enum StoreKind {
 }
 
 impl StoreKind {
+    pub(super) const fn of(at: &StoreAt) -> Self {
+        if at.is_database() { Self::Postgres } else { Self::Sled }
+    }
+
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
     const fn is_sled(&self) -> bool {
         matches!(self, Self::Sled)

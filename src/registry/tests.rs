@@ -229,7 +229,8 @@ fn an_sd_jwt_follows_its_licence() {
     assert_code(&verdict, Check::Status, Code::Revoked);
     assert_code(&verdict, Check::Ledger, Code::Ok);
     registry.close().unwrap();
-    let report = check_store(city.dir.path(), "a test", Arc::new(SystemRandom)).unwrap();
+    let report =
+        check_store(city.dir.path(), &IndexPolicy::CatchUp.into(), "a test", Arc::new(SystemRandom)).unwrap();
     assert_eq!(report.kinds["SD-JWT VC issued"], 3);
     assert!(matches!(report.index, IndexReport::Compared(_)), "{:?}", report.index);
 }

@@ -193,7 +193,7 @@ fn a_department_added_on_one_node_is_known_on_the_other_and_issues_there_once_it
     let refused = issue(&node.registry, &caller, "N-1").unwrap_err();
     assert_eq!((refused.code(), refused.kind()), ("key_not_here", ErrorKind::Unavailable));
     assert!(refused.to_string().contains(&format!("keys/department-{NEW}.pem")), "{refused}");
-    node.registry.readiness().unwrap();
+    runtime().block_on(node.registry.readiness()).unwrap();
     let own = node.registry.acting(ISSUER).unwrap();
     assert!(issue(&node.registry, &own, "N-1").is_ok(), "the others go on");
     let uri = node.registry.trust().authority(&code(NEW)).unwrap().status_uri.clone() + "0";

@@ -44,6 +44,8 @@ pub enum IndexWork {
         /// Entries applied.
         entries: u64,
     },
+    /// None: the database changes it together with the ledger.
+    InTransactions,
     /// It was made anew.
     Rebuilt {
         /// Why.

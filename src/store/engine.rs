@@ -4,6 +4,7 @@
 use super::durable::IoFailure;
 use super::head::Head;
 use super::journal::Damage;
+use super::postgres::{DatabaseDamage, DatabaseFailure};
 use crate::crypto::{Digest, RandomError};
 
 /// Most entries in a group.
@@ -24,6 +25,12 @@ pub trait Engine: Send + Sync {
     /// Whether others append to the same ledger, and whether this node may.
     fn sharing(&self) -> Sharing {
         Sharing::Alone
+    }
+
+    /// Whether what is read is the ledger as it is now, as far as this engine can tell: a replica of a database may be
+    /// behind it ([`EngineError::ReplicaBehind`]).
+    fn check_current(&self) -> Result<(), EngineError> {
+        Ok(())
     }
 
     /// Where the ledger is. Costs no disk access where one process owns the ledger. A turn is begun by [`Engine::turn`].
@@ -308,6 +315,12 @@ pub enum EngineError {
         /// Its position.
         position: u64,
     },
+    /// This node reads a replica, and the nodes that append were last seen in it too long ago.
+    #[error("this replica is behind: no node that appends was seen in it for {limit} s")]
+    ReplicaBehind {
+        /// Most seconds that are allowed.
+        limit: u64,
+    },
     /// Whether others have appended is not known.
     #[error("the database did not say in time what other nodes have appended")]
     NotFresh,
@@ -355,17 +368,33 @@ pub enum EngineError {
     /// No salt for a new segment.
     #[error(transparent)]
     Random(#[from] RandomError),
+    /// The database did not do what it was asked. Nothing was written.
+    #[error(transparent)]
+    Database(#[from] DatabaseFailure),
+    /// The group was written to the database, but its commit was not confirmed. It may be there.
+    #[error("written, but not known to be committed: {0}")]
+    CommitUnknown(DatabaseFailure),
+    /// The ledger in the database is not what was written.
+    #[error(transparent)]
+    DatabaseLedger(#[from] DatabaseDamage),
+    /// This node reads a replica.
+    #[error("a replica of the database takes no entries")]
+    Replica,
+    /// The store was moved elsewhere: nodes neither append here nor read what may have gone on there.
+    #[error("the store was moved to another place with `elicense store move`: this node must be stopped")]
+    Moved,
 }
 
 impl EngineError {
     /// What became of the group that met this error.
     pub const fn outcome(&self) -> Outcome {
         match self {
-            Self::NotSynced(_) | Self::NotApplied(_) => Outcome::Unknown,
+            Self::NotSynced(_) | Self::NotApplied(_) | Self::CommitUnknown(_) => Outcome::Unknown,
             Self::Behind { .. }
             | Self::OtherLedger { .. }
             | Self::DoesNotOpen { .. }
             | Self::NotFresh
+            | Self::ReplicaBehind { .. }
             | Self::GroupCount { .. }
             | Self::GroupBytes { .. }
             | Self::ReservedKey { .. }
@@ -374,7 +403,11 @@ impl EngineError {
             | Self::Damaged(_)
             | Self::Index(_)
             | Self::Read(_)
-            | Self::Random(_) => Outcome::NotWritten,
+            | Self::Random(_)
+            | Self::Database(_)
+            | Self::DatabaseLedger(_)
+            | Self::Replica
+            | Self::Moved => Outcome::NotWritten,
         }
     }
 }

@@ -107,6 +107,7 @@ impl Seen {
 
     /// Takes in what others have appended, a page of it.
     pub(super) fn look(&self) -> Result<Read, EngineError> {
+        self.engine.check_current()?;
         let mut state = self.state();
         let page = self.engine.read_from(state.head.entries(), PAGE)?;
         self.read(&mut state, &page)?;

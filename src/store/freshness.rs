@@ -119,6 +119,9 @@ impl Shared {
                         let following = Following::CatchingUp { seen: seen.entries() };
                         publish.send_replace(Answer { question: question.saturating_sub(1), following });
                     }
+                    Err(EngineError::ReplicaBehind { .. }) => {
+                        break Following::CatchingUp { seen: seen.entries() };
+                    }
                     Err(error) => break Following::Lost(error),
                 }
             };

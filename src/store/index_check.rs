@@ -1,4 +1,5 @@
-//! Compares the index with the ledger, row by row, while nobody has the store open.
+//! Compares the index with the ledger, row by row: one on the disk while nobody has the store open, one in a database also
+//! beside the nodes.
 //!
 //! Every row that an entry makes must be in the index as it is made, and the index must have no others. Where a later entry
 //! writes the same row again (a number that passed to the next version, a department that was changed) the row must be
@@ -8,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::engine::{Direction, IndexFailure, KeyRange, Row, StoredEntry};
+use super::engine::{Direction, Engine, EngineError, IndexFailure, KeyRange, Row, StoredEntry};
 use super::head::Head;
 use super::index::Index;
 use super::rows::{RowContentError, RowKeys, read_position};
@@ -27,6 +28,9 @@ pub enum IndexDifference {
     /// It cannot be read.
     #[error(transparent)]
     Index(#[from] IndexFailure),
+    /// The database cannot be read.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
     /// It belongs to another ledger, or lost rows.
     #[error("the index is not this ledger's, or lost rows; `elicense store rebuild` makes it anew")]
     OtherLedger,
@@ -97,7 +101,7 @@ pub struct IndexChecked {
 
 /// A comparison under way. Whoever has one has the store's lock.
 pub struct IndexCheck {
-    index: Index,
+    index: Rows,
     sealed: SealedIndex,
     keys: RowKeys,
     applied: Head,
@@ -109,7 +113,53 @@ pub struct IndexCheck {
     waiting: HashMap<Digest, u64>,
 }
 
+/// Where the rows are.
+enum Rows {
+    Files(Index),
+    Engine(Arc<dyn Engine>),
+}
+
+impl Rows {
+    fn get_many(&self, keys: &[&[u8]]) -> Result<Vec<Option<Vec<u8>>>, IndexDifference> {
+        match self {
+            Self::Files(index) => keys.iter().map(|key| Ok(index.get(key)?)).collect(),
+            Self::Engine(engine) => Ok(engine.get_many(keys)?),
+        }
+    }
+
+    /// Whether more was appended since the ledger was at `head`.
+    fn went_on(&self, head: &Head) -> Result<bool, IndexDifference> {
+        match self {
+            Self::Files(_) => Ok(false),
+            Self::Engine(engine) => Ok(engine.next()?.head != *head),
+        }
+    }
+
+    fn scan(&self, range: &KeyRange) -> Result<Vec<Row>, IndexDifference> {
+        Ok(match self {
+            Self::Files(index) => index.scan(range, Direction::Forward, SCAN)?,
+            Self::Engine(engine) => engine.scan(range, Direction::Forward, SCAN)?,
+        })
+    }
+}
+
 impl IndexCheck {
+    /// Begins with the rows that `engine` has at its ledger's `head`. What is appended meanwhile is not looked at.
+    pub fn over(engine: Arc<dyn Engine>, head: Head, data: &DataKey, random: Arc<dyn Random>) -> Self {
+        let (sealed, keys) = (SealedIndex::new(data, random), RowKeys::new(data));
+        let synced = head.entries();
+        Self {
+            index: Rows::Engine(engine),
+            sealed,
+            keys,
+            applied: head,
+            synced,
+            head: Head::empty(),
+            rows: 0,
+            waiting: HashMap::new(),
+        }
+    }
+
     /// Begins with the index of the store in `dir`; `None` where there is none, which the next start makes.
     pub fn begin(
         dir: &Path,
@@ -128,7 +178,7 @@ impl IndexCheck {
         let (sealed, keys) = (SealedIndex::new(data, random), RowKeys::new(data));
         let (head, waiting) = (Head::empty(), HashMap::new());
         let synced = synced.entries();
-        Ok(Some(Self { index, sealed, keys, applied, synced, head, rows: 0, waiting }))
+        Ok(Some(Self { index: Rows::Files(index), sealed, keys, applied, synced, head, rows: 0, waiting }))
     }
 
     /// Compares the rows of the next entry.
@@ -142,18 +192,17 @@ impl IndexCheck {
         let rows = rows.map_err(|source| IndexDifference::Content { position, source })?;
         // A row that an entry makes twice (one holder in two places) is one row.
         let distinct: BTreeMap<&[u8], &Row> = rows.iter().map(|row| (row.key.as_slice(), row)).collect();
-        distinct.into_values().try_for_each(|row| match self.row(position, row) {
-            Err(difference) if position >= self.synced => match difference {
-                IndexDifference::Index(failure) => Err(failure.into()),
-                _ => Ok(()),
-            },
+        let keys: Vec<&[u8]> = distinct.keys().copied().collect();
+        let values = self.index.get_many(&keys)?;
+        distinct.into_values().zip(values).try_for_each(|(row, value)| match self.row(position, row, value) {
+            Err(_) if position >= self.synced => Ok(()),
             compared => compared,
         })
     }
 
-    fn row(&mut self, position: u64, expected: &Row) -> Result<(), IndexDifference> {
+    fn row(&mut self, position: u64, expected: &Row, value: Option<Vec<u8>>) -> Result<(), IndexDifference> {
         let row = name(&expected.key);
-        let value = self.index.get(&expected.key)?.ok_or(IndexDifference::Missing { position, row })?;
+        let value = value.ok_or(IndexDifference::Missing { position, row })?;
         let value = self.sealed.open(&expected.key, &value);
         let value = value.map_err(|source| IndexDifference::Refused { position, row, source })?;
         let other = IndexDifference::Other { position, row };
@@ -181,21 +230,23 @@ impl IndexCheck {
         if self.head != self.applied {
             return Err(IndexDifference::OtherLedger);
         }
-        if let Some(&position) = self.waiting.values().min() {
+        // What stands behind the end was appended meanwhile.
+        if let Some(&position) = self.waiting.values().min().filter(|position| **position < ledger) {
             return Err(IndexDifference::Other { position, row: "written again" });
         }
+        let rows = self.rows.saturating_add(u64::try_from(self.waiting.len()).unwrap_or(u64::MAX));
         let got = self.count()?;
-        if got != self.rows {
-            return Err(IndexDifference::Extra { expected: self.rows, got });
+        if got != rows && !self.index.went_on(&self.head)? {
+            return Err(IndexDifference::Extra { expected: rows, got });
         }
-        Ok(IndexChecked { entries: self.synced, rows: got })
+        Ok(IndexChecked { entries: self.synced, rows })
     }
 
-    fn count(&self) -> Result<u64, IndexFailure> {
+    fn count(&self) -> Result<u64, IndexDifference> {
         let mut range = KeyRange { from: Vec::new(), to: None };
         let mut count = 0;
         loop {
-            let rows = self.index.scan(&range, Direction::Forward, SCAN)?;
+            let rows = self.index.scan(&range)?;
             count += u64::try_from(rows.len()).unwrap_or(u64::MAX);
             match rows.last() {
                 Some(last) => range = range.after(&last.key),
@@ -205,9 +256,9 @@ impl IndexCheck {
     }
 }
 
-/// Trust list, department, API key and number: the latest entry's position stands there.
+/// Trust list, department, credential, number, grant and consent: the latest entry's position stands there.
 fn may_be_written_again(key: &[u8]) -> bool {
-    matches!(key.first(), Some(b't' | b'd' | b'a' | b'n'))
+    matches!(key.first(), Some(b't' | b'd' | b'a' | b'n' | b'g' | b'q'))
 }
 
 /// The kinds of STORE.md §3.
@@ -228,6 +279,10 @@ fn name(key: &[u8]) -> &'static str {
         Some(b'r') => "receipt",
         Some(b'p') => "presentation",
         Some(b'u') => "presentation used",
+        Some(b'g') => "grant",
+        Some(b'q') => "consent",
+        Some(b'o') => "use of a holder's licences",
+        Some(b'v') => "use",
         _ => "unknown",
     }
 }

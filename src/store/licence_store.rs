@@ -1,6 +1,6 @@
 //! The store as the installation sees it: entries go in, and questions about licences are answered.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::catch_up::{Lookup, ReplayError};
@@ -11,6 +11,7 @@ use super::follow::Follower;
 use super::freshness::{Following, Freshness};
 use super::intake::StoreIntake;
 use super::lock::{Lock, LockError};
+use super::postgres::{DatabaseUrl, MigrateError, PostgresEngine, PostgresOptions, migrate};
 use super::reader::{Reader, StoreError, open_entry};
 use super::row_cache::RowCache;
 use super::rows::{EventKind, EventRow, LicenceRow, RequestRow, RowContentError, RowKeys, read_position};
@@ -19,7 +20,9 @@ use super::sled_engine::{IndexPolicy, OpenError, Opening, SledEngine, SledOption
 use super::witness::{WitnessError, read_checkpoint};
 use crate::codec::{Envelope, LicenceClaims, ReceiptId, StatusReference, limits};
 use crate::crypto::{DataKey, Digest, Random, RandomError};
-use crate::ledger::{CheckpointKey, Entry, Event, HolderUse, PresentationMade, ReceiptGiven, Uses};
+use crate::ledger::{
+    Checkpoint, CheckpointKey, Entry, Event, HolderUse, PresentationMade, ReceiptGiven, Uses,
+};
 use crate::licence::{CreditCode, Identifier, TypeCode};
 use crate::verify::{
     Change, PresentationRecord, ReceiptRecord, Record, Records, RecordsUnavailable, SdJwtRecord, StatusEvent,
@@ -38,8 +41,10 @@ pub struct StoreKeys {
 /// Where a store lies and who may have it.
 #[derive(Clone, Debug)]
 pub struct StorePlace {
-    /// How the engine keeps it.
-    pub options: SledOptions,
+    /// Directory of the installation.
+    pub dir: PathBuf,
+    /// What keeps the ledger.
+    pub at: StoreAt,
     /// File of the last checkpoint.
     pub checkpoint: PathBuf,
     /// Who opens it: one line for whoever finds it locked.
@@ -53,6 +58,8 @@ pub struct Store {
     intake: Arc<StoreIntake>,
     /// Where others append to the same ledger.
     freshness: OnceLock<Freshness>,
+    /// Of the directory, which one process has; an engine on disk keeps it itself.
+    _lock: Option<Lock>,
 }
 
 /// A store that could not be opened.
@@ -70,33 +77,56 @@ pub enum StoreOpenError {
     /// The committer.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// The database's tables cannot be made.
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    /// Where a new installation's ledger shall be there is one already.
+    #[error(
+        "the database holds a ledger of {entries} entries: of another installation, or of one whose making was interrupted; a new one needs an empty database"
+    )]
+    Occupied {
+        /// Its entries.
+        entries: u64,
+    },
 }
 
 impl Store {
-    /// Opens the store of one machine and starts its committer.
+    /// Opens the store and starts its committer.
     pub fn open(
         place: &StorePlace,
         keys: &StoreKeys,
         signer: CheckpointKey,
     ) -> Result<(Self, Opening), StoreOpenError> {
-        let lock = Lock::take(&place.options.dir, &place.who)?;
+        let lock = Lock::take(&place.dir, &place.who)?;
         let checkpoint = read_checkpoint(&place.checkpoint, signer.verifier_key())?;
-        let (index, row_keys) =
-            (SealedIndex::new(&keys.data, Arc::clone(&keys.random)), RowKeys::new(&keys.data));
-        let (engine, opening) = {
-            let replay = |stored: &StoredEntry, _: &Lookup<'_>| {
-                let entry = open_entry(&keys.data, stored)?;
-                let rows = row_keys.rows_of(stored.position, &entry).map_err(|_| ReplayError::Content)?;
-                index.seal(rows).map_err(|_| ReplayError::Content)
-            };
-            SledEngine::open(&place.options, lock, checkpoint.as_ref(), Arc::clone(&keys.random), &replay)?
-        };
-        let witness = Witness {
-            key: signer,
-            path: place.checkpoint.clone(),
-            every: std::time::Duration::from_millis(500),
-        };
-        Ok((Self::start(Arc::new(engine), keys, witness)?, opening))
+        let every = std::time::Duration::from_millis(500);
+        let witness = Witness { key: signer, path: place.checkpoint.clone(), every };
+        match &place.at {
+            StoreAt::Files(index) => {
+                let options = SledOptions { index: *index, ..SledOptions::new(&place.dir) };
+                let (engine, opening) = open_files(&options, keys, (lock, checkpoint.as_ref()))?;
+                Ok((Self::start(Arc::new(engine), keys, witness)?, opening))
+            }
+            StoreAt::Database(url) => {
+                let random = Arc::clone(&keys.random);
+                let (engine, opening) =
+                    PostgresEngine::open(&PostgresOptions { url: url.clone() }, checkpoint.as_ref(), random)?;
+                let store = Self::start(Arc::new(engine), keys, witness)?;
+                Ok((Self { _lock: Some(lock), ..store }, opening))
+            }
+        }
+    }
+
+    /// As [`Store::open`], for an installation that is being made: a database gets its tables, and must be empty.
+    pub fn make(place: &StorePlace, keys: &StoreKeys, signer: CheckpointKey) -> Result<Self, StoreOpenError> {
+        if let StoreAt::Database(url) = &place.at {
+            migrate(url, &*keys.random)?;
+        }
+        let (store, _) = Self::open(place, keys, signer)?;
+        match store.visible_entries() {
+            0 => Ok(store),
+            entries => Err(StoreOpenError::Occupied { entries }),
+        }
     }
 
     /// Starts committing to any engine.
@@ -125,7 +155,7 @@ impl Store {
         let intake = Arc::new(intake);
         let committer = Committer::start(Arc::clone(&engine), seals, witness, intake.clone())?;
         let reader = Reader { engine, index, keys: row_keys, data, cache };
-        Ok(Self { reader, committer, intake, freshness: OnceLock::new() })
+        Ok(Self { reader, committer, intake, freshness: OnceLock::new(), _lock: None })
     }
 
     /// From here on `follower` is shown every entry past [`Store::visible_entries`], of this node and of others. Once a
@@ -310,6 +340,7 @@ impl Store {
 
 impl Records for Store {
     fn look_up(&self, identifier: &Identifier) -> Result<Option<Record>, RecordsUnavailable> {
+        self.check_current()?;
         let found = self.licence(identifier).map_err(|_| RecordsUnavailable)?;
         let Some(row) = found else { return Ok(None) };
         let events = self.events(identifier).map_err(|_| RecordsUnavailable)?;
@@ -319,11 +350,13 @@ impl Records for Store {
     }
 
     fn receipt(&self, id: &ReceiptId) -> Result<Option<ReceiptRecord>, RecordsUnavailable> {
+        self.check_current()?;
         let found = self.receipt_at(id).map_err(|_| RecordsUnavailable)?;
         Ok(found.map(|(position, given)| ReceiptRecord { position, envelope: Digest::of(&given.envelope) }))
     }
 
     fn presentation(&self, envelope: &Digest) -> Result<Option<PresentationRecord>, RecordsUnavailable> {
+        self.check_current()?;
         let found = self.presentation_at(envelope).map_err(|_| RecordsUnavailable)?;
         let Some((position, made)) = found else { return Ok(None) };
         let used = || self.has(&self.reader.keys.presentation_used(envelope)).map_err(|_| RecordsUnavailable);
@@ -336,6 +369,7 @@ impl Records for Store {
     }
 
     fn look_up_sd_jwt(&self, issuer_signed: &Digest) -> Result<Option<SdJwtRecord>, RecordsUnavailable> {
+        self.check_current()?;
         let position =
             self.position_at(&self.keys().sd_jwt(issuer_signed)).map_err(|_| RecordsUnavailable)?;
         let Some(position) = position else { return Ok(None) };
@@ -350,12 +384,37 @@ impl Records for Store {
 }
 
 impl Store {
+    /// What is read of a ledger that others append to is not all there is, unless this node was told just before that it is:
+    /// its database may answer and yet be a replica that is behind, or a ledger that was moved elsewhere.
+    fn check_current(&self) -> Result<(), RecordsUnavailable> {
+        match self.following() {
+            Following::Current => Ok(()),
+            Following::CatchingUp { .. } | Following::Lost(_) => Err(RecordsUnavailable),
+        }
+    }
+
     /// Where the licence whose entry stands at a position has its status.
     fn status_reference(&self, position: u64) -> Option<StatusReference> {
         let Event::Licence(issued) = self.entry(position).ok()?.event else { return None };
         let full = Envelope::decode(&issued.full, limits::ENVELOPE).ok()?;
         Some(LicenceClaims::decode(full.payload()).ok()?.status)
     }
+}
+
+/// The store of one machine, its index caught up from its ledger.
+fn open_files(
+    options: &SledOptions,
+    keys: &StoreKeys,
+    (lock, checkpoint): (Lock, Option<&Checkpoint>),
+) -> Result<(SledEngine, Opening), OpenError> {
+    let random = Arc::clone(&keys.random);
+    let (index, row_keys) = (SealedIndex::new(&keys.data, Arc::clone(&random)), RowKeys::new(&keys.data));
+    let replay = |stored: &StoredEntry, _: &Lookup<'_>| {
+        let entry = open_entry(&keys.data, stored)?;
+        let rows = row_keys.rows_of(stored.position, &entry).map_err(|_| ReplayError::Content)?;
+        index.seal(rows).map_err(|_| ReplayError::Content)
+    };
+    SledEngine::open(options, lock, checkpoint, random, &replay)
 }
 
 fn change(what: EventKind) -> Change {
@@ -365,10 +424,37 @@ fn change(what: EventKind) -> Change {
     }
 }
 
-/// The place of a store in `dir` with everything as it usually is.
 impl StorePlace {
     /// `checkpoint` is where an option put it, or `dir/checkpoint`.
-    pub fn new(dir: &std::path::Path, checkpoint: PathBuf, who: String, index: IndexPolicy) -> Self {
-        Self { options: SledOptions { index, ..SledOptions::new(dir) }, checkpoint, who }
+    pub fn new(dir: &Path, checkpoint: PathBuf, who: String, at: impl Into<StoreAt>) -> Self {
+        Self { dir: dir.to_owned(), at: at.into(), checkpoint, who }
+    }
+}
+
+/// What keeps a ledger and its index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreAt {
+    /// Files in the installation's directory; whether the index that is there is used.
+    Files(IndexPolicy),
+    /// A PostgreSQL database.
+    Database(DatabaseUrl),
+}
+
+impl StoreAt {
+    /// Whether it is a database, which other nodes may have too.
+    pub const fn is_database(&self) -> bool {
+        matches!(self, Self::Database(_))
+    }
+}
+
+impl From<IndexPolicy> for StoreAt {
+    fn from(index: IndexPolicy) -> Self {
+        Self::Files(index)
+    }
+}
+
+impl From<DatabaseUrl> for StoreAt {
+    fn from(url: DatabaseUrl) -> Self {
+        Self::Database(url)
     }
 }

@@ -1,5 +1,6 @@
 //! The engine of one machine: ledger files that are the truth, and a sled index that is caught up from them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -17,8 +18,9 @@ use super::head::Head;
 use super::index::{Index, synced};
 use super::journal::{Aside, Journal, JournalError, SEGMENT_BYTES, Unfinished, Wanted, walk};
 use super::lock::Lock;
+use super::postgres::{AuthoritiesError, DatabaseFailure, RuntimeError, VersionError};
 use super::witness::{Standing, WitnessError, judge};
-use crate::crypto::Random;
+use crate::crypto::{Random, RandomError};
 use crate::ledger::Checkpoint;
 
 /// Where a store lies and how it is kept.
@@ -95,6 +97,21 @@ pub enum OpenError {
     /// A file or directory cannot be used.
     #[error(transparent)]
     Io(#[from] IoFailure),
+    /// The database does not answer as it should.
+    #[error(transparent)]
+    Database(#[from] DatabaseFailure),
+    /// The database's tables are older or newer than this program's.
+    #[error(transparent)]
+    Version(#[from] VersionError),
+    /// The authorities for TLS to the database cannot be used.
+    #[error(transparent)]
+    Authorities(#[from] AuthoritiesError),
+    /// No thread for the connections to the database.
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
+    /// No name for this node.
+    #[error(transparent)]
+    Random(#[from] RandomError),
 }
 
 /// What opening found, to be logged.
@@ -117,15 +134,27 @@ pub fn check(
     checkpoint: Option<&Checkpoint>,
     visit: &mut dyn FnMut(&StoredEntry) -> ControlFlow<()>,
 ) -> Result<Checked, OpenError> {
+    check_at(dir, checkpoint, &[], visit)
+}
+
+/// As [`check`], and remembers the heads after so many entries.
+pub fn check_at(
+    dir: &Path,
+    checkpoint: Option<&Checkpoint>,
+    heads: &[u64],
+    visit: &mut dyn FnMut(&StoredEntry) -> ControlFlow<()>,
+) -> Result<Checked, OpenError> {
     let seen = synced(&dir.join("index"))?.entries();
     let size = checkpoint.map_or(0, |checkpoint| checkpoint.size);
-    let walked = walk(&dir.join("ledger"), Wanted { acknowledged: size.max(seen), heads: &[size], visit })?;
+    let wanted = Wanted { acknowledged: size.max(seen), heads: &[heads, &[size]].concat(), visit };
+    let walked = walk(&dir.join("ledger"), wanted)?;
     let standing = judge(checkpoint, &walked.head, walked.heads.get(&size))?;
     let ledger = walked.head.entries();
     if seen > ledger {
         return Err(OpenError::IndexAhead { ledger, index: seen });
     }
-    Ok(Checked { standing, head: walked.head, unfinished: walked.unfinished })
+    let lengths = walked.lengths();
+    Ok(Checked { standing, head: walked.head, unfinished: walked.unfinished, heads: walked.heads, lengths })
 }
 
 /// A good ledger, as [`check`] found it.
@@ -137,6 +166,10 @@ pub struct Checked {
     pub head: Head,
     /// A last group that is being written, or was when the process ended.
     pub unfinished: Option<Unfinished>,
+    /// The heads that were asked for, by count of entries, those that there are.
+    pub heads: BTreeMap<u64, Head>,
+    /// How far each segment's whole groups go, in bytes of its file.
+    pub lengths: Vec<u64>,
 }
 
 /// Journal and index, opened by one process.

@@ -1,59 +1,17 @@
 //! Group commit above the engines, and what it makes of engines that fail.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use elicense::crypto::{Digest, SystemRandom};
-use elicense::ledger::VerifierKey;
-use elicense::store::engine::additional_data;
+use elicense::crypto::Digest;
 use elicense::store::{
-    Admission, Append, AppendError, Appended, Committer, Engine, EngineError, Fault, FaultyEngine, Guard,
-    MemoryEngine, Outcome, PlainEntry, Row, SealedIndex, Seals, Witness, read_checkpoint,
+    Admission, Append, AppendError, Appended, Engine, EngineError, Fault, FaultyEngine, Guard, MemoryEngine,
+    Outcome, PlainEntry, read_checkpoint,
 };
 
-use crate::{checkpoint_key, data_key, head, open};
-
-fn index() -> SealedIndex {
-    SealedIndex::new(&data_key(), Arc::new(SystemRandom))
-}
-
-fn start(engine: Arc<dyn Engine>, dir: &Path) -> (Committer, VerifierKey) {
-    let key = checkpoint_key();
-    let verifier = key.verifier_key().clone();
-    let seals =
-        Seals { data_key: Arc::new(data_key()), index: Arc::new(index()), random: Arc::new(SystemRandom) };
-    let witness = Witness { key, path: dir.join("checkpoint"), every: Duration::from_millis(200) };
-    (Committer::start(engine, seals, witness, Arc::new(())).unwrap(), verifier)
-}
-
-/// Issues `name`, which may be there once: the row says at which position.
-fn issue(name: &str) -> Append {
-    let key = [b"n", name.as_bytes()].concat();
-    let row = key.clone();
-    Append {
-        entry: PlainEntry { kind: 6, record: Digest::of(name.as_bytes()), plain: name.as_bytes().to_vec() },
-        says: None,
-        conditions: Guard::absent(key).into(),
-        rows: Box::new(move |at| vec![Row { key: row.clone(), value: at.to_be_bytes().to_vec() }]),
-    }
-}
-
-fn position_of(engine: &dyn Engine, name: &str) -> Option<u64> {
-    let value = index().get(engine, &[b"n", name.as_bytes()].concat()).unwrap();
-    value.map(|value| u64::from_be_bytes(value.try_into().unwrap()))
-}
-
-fn plain_at(engine: &dyn Engine, position: u64) -> Vec<u8> {
-    let stored = engine.read(position).unwrap().unwrap();
-    let key = data_key().segment_key(&stored.salt);
-    key.open(stored.entry.nonce, &additional_data(position, stored.entry.kind), &stored.entry.sealed).unwrap()
-}
-
-fn conflict(name: &str) -> AppendError {
-    AppendError::Conflict { guard: 0, key: [b"n", name.as_bytes()].concat() }
-}
+use crate::appends::{conflict, issue, plain_at, position_of, start};
+use crate::{head, open};
 
 #[test]
 fn what_was_answered_is_readable_and_sealed() {

@@ -3,35 +3,12 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use elicense::store::{
-    Direction, Engine, EngineError, FaultyEngine, Group, KeyRange, MemoryEngine, Next, Outcome, Row,
-};
+use elicense::store::{Direction, Engine, EngineError, Group, KeyRange, Next, Outcome, Row};
 
-use crate::{append, dump, entry, expected, group, head, open, rows};
+use crate::{append, dump, entry, expected, group, head, rows};
 
-#[test]
-fn memory() {
-    all(|| MemoryEngine::new([3; 32]));
-}
-
-#[test]
-fn faulty_without_faults() {
-    all(|| FaultyEngine::new(MemoryEngine::new([3; 32])));
-}
-
-#[test]
-fn sled() {
-    // Kept until all ran: each engine's directory goes with it.
-    let mut dirs = Vec::new();
-    all(|| {
-        let dir = tempfile::tempdir().unwrap();
-        let (engine, _) = open(dir.path());
-        dirs.push(dir);
-        engine
-    });
-}
-
-fn all<E: Engine>(mut fresh: impl FnMut() -> E) {
+/// Runs the suite over engines that `fresh` makes, each empty.
+pub(crate) fn all<E: Engine>(mut fresh: impl FnMut() -> E) {
     begins_empty(&fresh());
     keeps_entries_and_rows(&fresh());
     later_rows_replace_earlier_ones(&fresh());

@@ -14,13 +14,14 @@ use elicense::config::HttpLimits;
 use elicense::crypto::{Algorithm, SystemRandom};
 use elicense::http::{Listener, State, build};
 use elicense::licence::{Authority, Catalogue, LicenceType, TypeCode};
-use elicense::registry::{DepartmentPlan, Plan, Registry, make_installation};
-use elicense::store::IndexPolicy;
+use elicense::registry::{DepartmentPlan, Making, Plan, Registry};
 use elicense::time::UnixTime;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tower::ServiceExt;
+
+use super::keeping;
 
 pub(crate) const SAMPLE: &str = include_str!("../../fixtures/licences/business-licence-benchmark.json");
 pub(crate) const ISSUER: &str = "11430000006122244L";
@@ -78,11 +79,12 @@ impl City {
             checkpoint: None,
             keys: None,
         };
-        let made = make_installation(dir.path(), &plan, Arc::new(SystemRandom), an_hour_ago()).unwrap();
+        let at = keeping::at(dir.path());
+        let making = Making::begin(dir.path(), at.clone()).unwrap();
+        let made = making.make_all(&plan, Arc::new(SystemRandom), an_hour_ago()).unwrap();
         let key = |place: usize| made.departments[place].api_key.to_string();
         let (registry, _) =
-            Registry::open(dir.path(), "a test".to_owned(), IndexPolicy::CatchUp, Arc::new(SystemRandom))
-                .unwrap();
+            Registry::open(dir.path(), "a test".to_owned(), at, Arc::new(SystemRandom)).unwrap();
         let state = State::new(Arc::new(registry), HttpLimits::default(), Arc::new(SystemRandom));
         Self { issuer: key(0), other: key(1), _dir: dir, state }
     }

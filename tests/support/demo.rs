@@ -103,6 +103,11 @@ impl Demo {
 }
 
 impl Issuer {
+    /// Whoever has this key, with a draft (a body of `POST /v1/licences`) whose number is of no matter.
+    pub(crate) fn new(api_key: &str, draft: Value) -> Self {
+        Self { api_key: api_key.to_owned(), draft }
+    }
+
     /// The same draft with another name for its first holder.
     pub(crate) fn held_by(&self, name: &str) -> Self {
         let mut other = self.clone();

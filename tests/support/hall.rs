@@ -6,12 +6,13 @@ use std::sync::Arc;
 use elicense::access::{Basis, Call, GrantedFields, GrantedTypes, Role, Terms};
 use elicense::crypto::{Algorithm, SystemRandom};
 use elicense::licence::{Authority, Catalogue, LicenceType};
-use elicense::registry::{DepartmentPlan, Plan, make_installation};
+use elicense::registry::{DepartmentPlan, Making, Plan};
 use elicense::time::UnixTime;
 use serde_json::{Value, json};
 
 use super::city::SAMPLE;
 use super::http::{Client, Request, Response};
+use super::keeping;
 use super::service::{Service, Start};
 
 pub(crate) const BUSINESS: &str = "11100000MB0143028R001";
@@ -42,7 +43,8 @@ impl Hall {
     /// Made in a folder under a directory.
     pub(crate) fn at(place: tempfile::TempDir, folder: &str) -> Self {
         let data = place.path().join(folder);
-        let made = make_installation(&data, &plan(), Arc::new(SystemRandom), now()).expect("an installation");
+        let making = Making::begin(&data, keeping::at(&data)).expect("a place for an installation");
+        let made = making.make_all(&plan(), Arc::new(SystemRandom), now()).expect("an installation");
         let keys: Vec<String> = made.departments.iter().map(|one| one.api_key.to_string()).collect();
         let [issuer, window, ungranted, portal, supervisor] = keys.try_into().expect("five departments");
         let logs = tempfile::tempdir().expect("a temporary directory");

@@ -12,6 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) struct Client {
     address: SocketAddr,
+    patience: Duration,
     connection: Option<BufReader<TcpStream>>,
 }
 
@@ -99,14 +100,19 @@ impl std::fmt::Display for Response {
 
 impl Client {
     pub(crate) fn new(address: SocketAddr) -> Self {
-        Self { address, connection: None }
+        Self { address, patience: PATIENCE, connection: None }
+    }
+
+    /// The same, giving up earlier.
+    pub(crate) fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// Asks once. After an error nothing is known about what the service did.
     pub(crate) fn try_send(&mut self, request: &Request) -> io::Result<Response> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => connect(self.address)?,
+            None => connect(self.address, self.patience)?,
         };
         connection.get_mut().write_all(&request.to_bytes(self.address))?;
         let response = read_response(&mut connection)?;
@@ -130,7 +136,7 @@ pub(crate) struct Raw(BufReader<TcpStream>);
 
 impl Raw {
     pub(crate) fn connect(address: SocketAddr) -> Self {
-        Self(connect(address).expect("the service takes connections"))
+        Self(connect(address, PATIENCE).expect("the service takes connections"))
     }
 
     /// A connection that has sent these bytes. The service may have hung up before it took them all.
@@ -180,10 +186,10 @@ impl Raw {
     }
 }
 
-fn connect(address: SocketAddr) -> io::Result<BufReader<TcpStream>> {
-    let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+fn connect(address: SocketAddr, patience: Duration) -> io::Result<BufReader<TcpStream>> {
+    let stream = TcpStream::connect_timeout(&address, patience)?;
+    stream.set_read_timeout(Some(patience))?;
+    stream.set_write_timeout(Some(patience))?;
     stream.set_nodelay(true)?;
     Ok(BufReader::new(stream))
 }

@@ -7,7 +7,12 @@ pub(crate) mod demo;
 pub(crate) mod disk;
 pub(crate) mod hall;
 pub(crate) mod http;
+pub(crate) mod keeping;
 pub(crate) mod load;
+pub(crate) mod machines;
+pub(crate) mod manual;
+pub(crate) mod patroni;
+pub(crate) mod postgres;
 pub(crate) mod seed;
 pub(crate) mod service;
 

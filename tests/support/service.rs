@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::http::{Client, Request};
+use super::keeping;
 use super::tail;
 
 /// How long the service may take to be ready, or to end after SIGTERM; generous, for a loaded machine.
@@ -31,17 +32,18 @@ pub(crate) struct Start<'a> {
     logs: &'a Path,
     preload: Option<&'a str>,
     descriptors: Option<u32>,
+    store: Option<&'a str>,
 }
 
 impl<'a> Start<'a> {
     /// `elicense demo`, which makes the demonstration if DIR has none, and serves it.
     pub(crate) fn demo(data: &'a Path, logs: &'a Path) -> Self {
-        Self { subcommand: "demo", data, logs, preload: None, descriptors: None }
+        Self { subcommand: "demo", data, logs, preload: None, descriptors: None, store: None }
     }
 
     /// `elicense serve`.
     pub(crate) fn serve(data: &'a Path, logs: &'a Path) -> Self {
-        Self { subcommand: "serve", data, logs, preload: None, descriptors: None }
+        Self { subcommand: "serve", data, logs, preload: None, descriptors: None, store: None }
     }
 
     /// With this library loaded first (`LD_PRELOAD`).
@@ -52,6 +54,11 @@ impl<'a> Start<'a> {
     /// With no more file descriptors than this.
     pub(crate) fn with_descriptors(self, most: u32) -> Self {
         Self { descriptors: Some(most), ..self }
+    }
+
+    /// With its ledger in the database at `url`.
+    pub(crate) fn over(self, url: &'a str) -> Self {
+        Self { store: Some(url), ..self }
     }
 
     /// The process, without waiting until it answers.
@@ -73,6 +80,9 @@ impl<'a> Start<'a> {
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("the log can be written from two ends"))
             .stderr(log);
+        if let Some(url) = self.store.map(str::to_owned).or_else(|| keeping::url(self.data)) {
+            command.env("ELICENSE_STORE", url);
+        }
         if let Some(library) = self.preload {
             command.env("LD_PRELOAD", library);
         }

@@ -1,6 +1,6 @@
 //! Rows on their way: several at once, over the running service's local socket or straight into the store.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::rows::{Form, Row};
 use crate::cli::access::{Access, SOCKET, acting, to_value};
 use crate::cli::client::{Ask, Client};
 use crate::cli::exit::CliError;
-use crate::cli::now;
+use crate::cli::{DataArgs, now};
 use crate::registry::{ActError, Caller, Registry, StatusRow};
 
 /// Rows in flight, and so connections to a service: a quarter of what its local socket takes.
@@ -80,11 +80,12 @@ impl Job {
 }
 
 impl Lanes {
-    pub(super) async fn to(dir: &Path, job: Job) -> Result<Self, CliError> {
-        let place = match Access::to(dir, job.command()).await? {
-            Access::Service(client) => {
-                Place::Service(Arc::new(Pool { socket: dir.join(SOCKET), idle: Mutex::new(vec![*client]) }))
-            }
+    pub(super) async fn to(data: &DataArgs, job: Job) -> Result<Self, CliError> {
+        let place = match Access::to(data, job.command()).await? {
+            Access::Service(client) => Place::Service(Arc::new(Pool {
+                socket: data.dir.join(SOCKET),
+                idle: Mutex::new(vec![*client]),
+            })),
             Access::Here(registry) => {
                 if let Job::Issue { department } = &job {
                     acting(&registry, department)?;

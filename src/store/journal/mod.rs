@@ -5,6 +5,7 @@
 
 mod damage;
 mod frame;
+mod mirror;
 mod recovery;
 mod segment;
 mod walk;
@@ -17,6 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 pub use damage::{Damage, Problem};
 pub use frame::{Body, FrameError, Mark, decode_frame};
+pub use mirror::{MirrorError, compare_segments, copy_segments, cut_segments};
 pub use recovery::Aside;
 pub use segment::HeaderError;
 pub use walk::{Unfinished, Walked, Wanted, walk};

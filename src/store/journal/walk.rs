@@ -42,6 +42,13 @@ pub struct Walked {
     pub(super) segments: Vec<WalkedSegment>,
 }
 
+impl Walked {
+    /// How far each segment's whole groups go, in bytes of its file.
+    pub fn lengths(&self) -> Vec<u64> {
+        self.segments.iter().map(|segment| segment.last_group.1).collect()
+    }
+}
+
 /// An unfinished last group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unfinished {
