@@ -163,7 +163,7 @@ fn packages_are_those_of_the_tests() {
     let wanted: Vec<&str> = wanted.flat_map(|(_, names)| names.split(' ')).collect();
     assert!(wanted.len() >= 6, "{wanted:?}");
     for package in wanted {
-        let package = package.trim_end_matches("-15");
+        let package = package.trim_end_matches("-15"); // Debian names its newest so
         assert!(script.contains(&format!(":{package}\n")), "scripts/test.sh does not install {package}");
     }
     let pips: Vec<&str> = page.lines().filter(|line| line.contains("pip install")).collect();
