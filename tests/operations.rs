@@ -59,12 +59,17 @@ impl Site {
         Self { lan }
     }
 
-    /// A call to the service by its public name, by way of the proxy, or at one node.
+    /// A call as the department that was there from the beginning.
     fn call(&self, at: &str, path: &str, words: &str) -> Value {
+        self.ask(at, path, &format!("-H \"Authorization: Bearer $(cat /etc/key)\" {words}"))
+    }
+
+    /// A call to the service by its public name, by way of the proxy, or at one node.
+    fn ask(&self, at: &str, path: &str, words: &str) -> Value {
         let port = if at == "proxy" { 443 } else { 8443 };
         let said = self.lan.machine("proxy").run(&format!(
             "curl -sS --cacert /etc/haproxy/root.pem --connect-to licences.example.com:443:{at}:{port} \
-             https://licences.example.com{path} -H \"Authorization: Bearer $(cat /etc/key)\" {words}"
+             https://licences.example.com{path} {words}"
         ));
         serde_json::from_str(&said).unwrap_or_else(|error| panic!("{at} {path}: {error}: {said}"))
     }
@@ -108,6 +113,10 @@ fn the_page_is_what_happens() {
         patroni::wait_for_pair(&site.lan);
         site.assert_everywhere(&site.issue("2026-0002"));
 
+        follow(&site.lan, "Add a department");
+        site.lan
+            .machine("proxy")
+            .run("ssh node1 cat /etc/elicense/department.json | jq -r .api_key > /etc/new-key");
         let mut issuing = site.lan.machine("proxy").command("bash");
         let issuing = issuing.args(["-c", ISSUE]).stdout(Stdio::piped()).spawn().expect("nsenter starts");
         follow(&site.lan, "Upgrade elicense");
@@ -118,24 +127,36 @@ fn the_page_is_what_happens() {
         println!("{answers} orders while the nodes were replaced");
         assert!(answers >= 10 && refused == 0, "callers notice that a node is replaced: {said}");
 
-        for machine in ["node3"] {
-            site.lan.machine(machine).run("kill -KILL $(pidof elicense); rm -rf /var/lib/elicense/*");
-            site.assert_gone_unnoticed();
-            follow_only(&site.lan, "Copies for the other nodes", machine);
-            follow_only(&site.lan, "Start the nodes", machine);
-            follow_only(&site.lan, "See that the nodes are ready", machine);
-        }
+        site.assert_new_department_issues_everywhere();
+        site.assert_node_is_replaced("node3");
         site.assert_everywhere(&first);
     });
 }
 
 impl Site {
-    /// With a node gone, callers of the proxy are served.
+    /// The key that was made last, at each node.
     #[track_caller]
-    fn assert_gone_unnoticed(&self) {
+    fn assert_new_department_issues_everywhere(&self) {
+        for node in NODES {
+            let body = format!("$(jq '.number = \"new-{node}\"' /etc/sample.json)");
+            let words = format!(
+                "-H \"Authorization: Bearer $(cat /etc/new-key)\" -H 'Idempotency-Key: {node}' --json \"{body}\""
+            );
+            let issued = self.ask(node, "/v1/licences", &words);
+            assert!(issued["identifier"].is_string(), "{node}: {issued}");
+        }
+    }
+
+    /// A node that lost its disk is made anew from another; callers of the proxy do not notice.
+    #[track_caller]
+    fn assert_node_is_replaced(&self, name: &str) {
+        self.lan.machine(name).run("kill -KILL $(pidof elicense); rm -rf /var/lib/elicense/*");
         for count in 0..6 {
             let issued = self.issue(&format!("without-{count}"));
             assert!(issued["identifier"].is_string(), "{issued}");
+        }
+        for title in ["Copies for the other nodes", "Start the nodes", "See that the nodes are ready"] {
+            follow_only(&self.lan, title, name);
         }
     }
 }
@@ -147,7 +168,7 @@ fn no_block_is_left_out() {
     let titles = titles(&page);
     let cut: usize = titles.iter().map(|title| blocks(&page, title).len()).sum();
     assert_eq!(cut, page.lines().filter(|line| *line == "```sh").count(), "two headings are the same");
-    let run = ["What to watch", "Change who leads", "Upgrade elicense"];
+    let run = ["What to watch", "Change who leads", "Upgrade elicense", "Add a department"];
     let setting_up = titles.iter().take_while(|title| *title != "See that requests reach a node").count() + 1;
     let others: Vec<&String> = titles.iter().skip(setting_up).collect();
     assert_eq!(others, run, "headings with commands that are run by name");
