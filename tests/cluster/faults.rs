@@ -23,9 +23,9 @@ def take_all():
     except psycopg.OperationalError:
         pass
 take_all()
-# Those who lose theirs now find no other.
-taken[0].execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'elicense'")
 while not select.select([sys.stdin], [], [], 0.02)[0]:
+    # Who loses his session now may find another for a moment, and then none.
+    taken[0].execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'elicense'")
     take_all()
 "#;
 
