@@ -66,9 +66,13 @@ impl Site {
 
     /// A call to the service by its public name, by way of the proxy, or at one node.
     fn ask(&self, at: &str, path: &str, words: &str) -> Value {
-        let port = if at == "proxy" { 443 } else { 8443 };
+        let at = match at {
+            "proxy" => "proxy:443".to_owned(),
+            at if at.contains(':') => at.to_owned(),
+            node => format!("{node}:8443"),
+        };
         let said = self.lan.machine("proxy").run(&format!(
-            "curl -sS --cacert /etc/haproxy/root.pem --connect-to licences.example.com:443:{at}:{port} \
+            "curl -sS --cacert /etc/haproxy/root.pem --connect-to licences.example.com:443:{at} \
              https://licences.example.com{path} {words}"
         ));
         serde_json::from_str(&said).unwrap_or_else(|error| panic!("{at} {path}: {error}: {said}"))
@@ -128,6 +132,8 @@ fn the_page_is_what_happens() {
         assert!(answers >= 10 && refused == 0, "callers notice that a node is replaced: {said}");
 
         site.assert_new_department_issues_everywhere();
+        follow(&site.lan, "Read from a replica");
+        site.assert_reads_only("node3:9443", &first);
         site.assert_node_is_replaced("node3");
         site.assert_everywhere(&first);
     });
@@ -147,10 +153,23 @@ impl Site {
         }
     }
 
+    /// What reads a replica judges, and issues nothing.
+    #[track_caller]
+    fn assert_reads_only(&self, at: &str, issued: &Value) {
+        let shown = json!({"credential": issued["qr"]});
+        let verdict = self.call(at, "/v1/verifications", &format!("--json '{shown}'"));
+        assert_eq!(verdict["status"], "valid", "{verdict}");
+        let words = "-H 'Idempotency-Key: replica' --json \"$(jq '.number = \"replica\"' /etc/sample.json)\"";
+        let refused = self.call(at, "/v1/licences", words);
+        assert_eq!(refused["status"], 503, "{refused}");
+    }
+
     /// A node that lost its disk is made anew from another; callers of the proxy do not notice.
     #[track_caller]
     fn assert_node_is_replaced(&self, name: &str) {
-        self.lan.machine(name).run("kill -KILL $(pidof elicense); rm -rf /var/lib/elicense/*");
+        self.lan
+            .machine(name)
+            .run("kill -KILL $(pidof elicense); rm -rf /var/lib/elicense/* /var/lib/elicense-reads");
         for count in 0..6 {
             let issued = self.issue(&format!("without-{count}"));
             assert!(issued["identifier"].is_string(), "{issued}");
@@ -168,7 +187,8 @@ fn no_block_is_left_out() {
     let titles = titles(&page);
     let cut: usize = titles.iter().map(|title| blocks(&page, title).len()).sum();
     assert_eq!(cut, page.lines().filter(|line| *line == "```sh").count(), "two headings are the same");
-    let run = ["What to watch", "Change who leads", "Upgrade elicense", "Add a department"];
+    let run =
+        ["What to watch", "Change who leads", "Upgrade elicense", "Add a department", "Read from a replica"];
     let setting_up = titles.iter().take_while(|title| *title != "See that requests reach a node").count() + 1;
     let others: Vec<&String> = titles.iter().skip(setting_up).collect();
     assert_eq!(others, run, "headings with commands that are run by name");
