@@ -252,7 +252,8 @@ fn a_trust_list_that_is_not_believed_changes_nothing_but_that_the_node_is_not_re
     one.store.append_blocking(&entry, Conditions::default(), &SystemRandom).unwrap();
     for node in [&one, &other] {
         fresh(node);
-        assert!(matches!(node.readiness(), Err(NotReady::TrustList(_))), "{:?}", node.readiness());
+        let ready = runtime().block_on(node.readiness());
+        assert!(matches!(ready, Err(NotReady::TrustList(_))), "{ready:?}");
         assert_eq!(node.trust().version(), version);
         assert_ne!(node.trust_list(), stranger.trust_list());
         assert!(
