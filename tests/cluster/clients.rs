@@ -20,7 +20,7 @@ const DEADLINE: Duration = Duration::from_secs(6);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Between an answer and the next order: what is acknowledged is all looked up afterwards.
-const PACE: Duration = Duration::from_millis(20);
+const PACE: Duration = Duration::from_millis(100);
 
 /// What clients saw.
 #[derive(Debug, Default)]
