@@ -19,6 +19,9 @@ const DEADLINE: Duration = Duration::from_secs(6);
 /// Between an answer that was none and the next try.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// Between an answer and the next order: what is acknowledged is all looked up afterwards.
+const PACE: Duration = Duration::from_millis(100);
+
 /// What clients saw.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
@@ -122,6 +125,7 @@ impl Careful {
                 self.ask_again(&attempt, &issued);
             }
             self.seen.acknowledged.push((attempt, issued));
+            std::thread::sleep(PACE);
         }
     }
 

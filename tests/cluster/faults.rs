@@ -105,16 +105,29 @@ pub(crate) fn comes_back(lan: &Lan, machine: &str) -> Instant {
     Instant::now()
 }
 
-/// The standby is killed; ends when the primary has given it up.
+/// Every process on the standby's machine is killed; ends when the primary has given it up.
 pub(crate) fn standby_killed(lan: &Lan) -> (String, Instant) {
     let (leader, standby) = patroni::wait_for_pair(lan);
     lan.machine(&standby).kill_everything();
+    (standby, given_up(lan, &leader))
+}
+
+/// The standby's machine loses its power, and commits wait for it.
+pub(crate) fn standby_without_power(lan: &mut Lan) -> (String, Instant) {
+    let (leader, standby) = patroni::wait_for_pair(lan);
+    lan.machine_mut(&standby).power_off();
+    let ended = given_up(lan, &leader);
+    lan.machine_mut(&standby).power_on();
+    (standby, ended)
+}
+
+fn given_up(lan: &Lan, leader: &str) -> Instant {
     let deadline = Instant::now() + Duration::from_secs(60);
-    while !patroni::sql(lan, &leader, "SHOW synchronous_standby_names").is_empty() {
-        assert!(Instant::now() < deadline, "{leader} still waits for {standby}");
+    while !patroni::sql(lan, leader, "SHOW synchronous_standby_names").is_empty() {
+        assert!(Instant::now() < deadline, "{leader} still waits for its standby");
         std::thread::sleep(Duration::from_millis(100));
     }
-    (standby, Instant::now())
+    Instant::now()
 }
 
 /// As the page says.
