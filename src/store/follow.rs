@@ -13,6 +13,8 @@ use crate::ledger::Entry;
 
 /// Entries of others that are read at once.
 const PAGE: usize = 256;
+/// Bytes of entries from which on a page may have ended early. A page that ends before has at least so many.
+const PAGE_BYTES: usize = 1024 * 1024;
 
 /// Whoever keeps in memory what follows from the ledger.
 pub trait Follower: Send + Sync {
@@ -111,7 +113,10 @@ impl Seen {
         let mut state = self.state();
         let page = self.engine.read_from(state.head.entries(), PAGE)?;
         self.read(&mut state, &page)?;
-        Ok(if page.len() < PAGE { Read::All } else { Read::Part })
+        // A page may end early because its entries are long, not because they are the last.
+        let bytes: usize = page.iter().map(|stored| stored.entry.sealed.len()).sum();
+        let is_full = page.len() >= PAGE || bytes >= PAGE_BYTES;
+        Ok(if is_full { Read::Part } else { Read::All })
     }
 
     /// Takes in everything up to `head`, where the ledger says that it is.
