@@ -164,7 +164,10 @@ impl Cluster {
         let end = Instant::now() + PATIENCE;
         let log = self.dir.join("log");
         while self.server.is_none() || self.try_sql("postgres", "SELECT 1").is_err() {
-            let ended = self.server.as_mut().is_none_or(|server| server.try_wait().unwrap().is_some());
+            let ended = self
+                .server
+                .as_mut()
+                .is_none_or(|server| server.try_wait().expect("a child can be waited for").is_some());
             if ended {
                 self.server = Some(self.spawn(&log));
             }
