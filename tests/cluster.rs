@@ -7,6 +7,7 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::unwrap_used,
     reason = "a failure here is a test's failure"
 )]
 
@@ -44,6 +45,9 @@ fn alone(test: &str, body: fn()) {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     in_own_network(test, body);
 }
+
+/// A fault that takes a database's machine away: which, and when the fault had ended.
+type Gone = fn(&mut Lan) -> (String, Instant);
 
 /// The nodes, their clients and what was acknowledged to these.
 struct City {
@@ -157,7 +161,7 @@ fn nothing_is_lost_when_the_primary_fails() {
         let mut city = City::set_up();
         for _ in 0..rounds() {
             city.suffers("planned switch-over", |lan, _, _| faults::switched_over(lan));
-            let faults: [(&str, fn(&mut Lan) -> (String, Instant)); 5] = [
+            let faults: [(&str, Gone); 5] = [
                 ("the primary is killed", |lan| faults::primary_killed(lan)),
                 ("the primary has no power", faults::primary_without_power),
                 ("the primary is cut off", |lan| faults::primary_alone(lan)),
