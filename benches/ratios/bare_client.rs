@@ -65,11 +65,13 @@ impl BareClient {
         let runtime = Builder::new_multi_thread().enable_all().build().unwrap();
         let (node, own, statements) = runtime.block_on(async {
             let (node, own) = (connect(node).await, connect(own).await);
-            let mut statements = Vec::new();
-            for sql in [TURN, INSERT_ENTRIES, PUT_ROWS, MOVE_ON] {
-                statements.push(own.prepare(sql).await.unwrap());
-            }
-            (node, own, statements.try_into().unwrap())
+            let statements = [
+                own.prepare(TURN).await.unwrap(),
+                own.prepare(INSERT_ENTRIES).await.unwrap(),
+                own.prepare(PUT_ROWS).await.unwrap(),
+                own.prepare(MOVE_ON).await.unwrap(),
+            ];
+            (node, own, statements)
         });
         Self { runtime, node, own, statements, entries: 0 }
     }

@@ -24,13 +24,12 @@ pub(crate) struct Node {
 
 /// A city and its nodes.
 pub(crate) struct Installation {
-    /// Keys and settings, and a copy of them for each further node.
-    city: City,
-    copies: Vec<tempfile::TempDir>,
-    pub(crate) nodes: Vec<Node>,
+    nodes: Vec<Node>,
     runtime: Runtime,
     /// Number of the next licence.
     next: u64,
+    /// Keys and settings, and a copy of them for each further node: removed after the nodes have closed.
+    _dirs: (City, Vec<tempfile::TempDir>),
 }
 
 /// So many clients, each with one request at a time, spread over these nodes.
@@ -68,7 +67,7 @@ impl Installation {
             Node { registry: Arc::new(registry), caller }
         };
         let nodes = dirs.map(open).collect();
-        Self { city, copies, nodes, runtime, next: 0 }
+        Self { nodes, runtime, next: 0, _dirs: (city, copies) }
     }
 
     /// Entries in its ledger.
@@ -95,7 +94,7 @@ impl Installation {
     pub(crate) fn verify(&self, clients: usize, issued: &[(u64, IssuedView)]) -> Duration {
         let texts: Arc<Vec<String>> = Arc::new(issued.iter().map(|(_, one)| one.qr.clone()).collect());
         let load = Load { clients, nodes: 1, requests: issued.len() as u64 };
-        let verify = move |node: Node, at| {
+        let verify = move |node: Node, at: u64| {
             let texts = Arc::clone(&texts);
             async move {
                 let verdict = node.registry.verify_text(&texts[usize::try_from(at).unwrap()], now()).await;
@@ -114,7 +113,7 @@ impl Installation {
         };
         let bodies: Arc<Vec<_>> = Arc::new(issued.iter().map(|one| asked(one).to_string()).collect());
         let load = Load { clients, nodes: 1, requests: issued.len() as u64 };
-        let look_up = move |node: Node, at| {
+        let look_up = move |node: Node, at: u64| {
             let bodies = Arc::clone(&bodies);
             async move {
                 let body = bodies[usize::try_from(at).unwrap()].as_bytes();
@@ -133,7 +132,7 @@ impl Installation {
     ) -> (Duration, Vec<T>)
     where
         T: Send + 'static,
-        F: Future<Output = T> + Send,
+        F: Future<Output = T> + Send + 'static,
     {
         let next = Arc::new(AtomicU64::new(0));
         let start = Instant::now();
@@ -156,13 +155,5 @@ impl Installation {
         }
         let done = self.runtime.block_on(tasks.join_all());
         (start.elapsed(), done.into_iter().flatten().collect())
-    }
-}
-
-impl Drop for Installation {
-    fn drop(&mut self) {
-        self.nodes.clear();
-        self.copies.clear();
-        let _ = &self.city;
     }
 }
