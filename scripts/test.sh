@@ -142,6 +142,13 @@ step 'documentation'
 RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps
 step 'documentation examples'
 cargo test --quiet --doc
+# The service's own tests, each installation's ledger in a database: the same binaries as below.
+over_postgres=(
+    http_calls http_batch http_parallel lookups comparisons materials uses limits access_matrix lifecycle
+    status_changes status_lists receipts presentations durability
+)
+step 'tests, over PostgreSQL'
+ELICENSE_TEST_STORE=postgres cargo test --no-fail-fast "${over_postgres[@]/#/--test=}"
 step 'tests'
 # One binary after the other: the crash and browser tests need the machine to themselves.
 exec cargo test --no-fail-fast

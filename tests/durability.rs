@@ -10,12 +10,11 @@
 mod support;
 
 use std::path::Path;
-use std::process::Command;
 
 use support::demo::{Demo, Issuer};
 use support::load::{Load, Record};
 use support::seed::Seeded;
-use support::service::{Service, Start, elicense, run};
+use support::service::{Service, Start, elicense_for, run};
 
 /// Kills in all; half of them on each of two stores, so that both cores have work.
 const KILLS: u64 = 100;
@@ -38,7 +37,7 @@ fn audited(record: Record, service: &Service, issuer: &Issuer, when: &str) -> Re
 
 #[track_caller]
 fn assert_store_is_whole(data: &Path) {
-    let checked = run(elicense().args(["store", "check", "--data"]).arg(data));
+    let checked = run(elicense_for(data).args(["store", "check", "--data"]).arg(data));
     assert!(
         checked.status.success(),
         "store check ends with {}: {}{}",
@@ -123,9 +122,7 @@ fn a_second_process_is_told_who_holds_the_store() {
     let place = tempfile::tempdir().expect("a temporary directory");
     let (data, logs) = (place.path().join("data"), place.path());
     let (service, _) = made_demo(&data, logs);
-    let second = run(Command::new(env!("CARGO_BIN_EXE_elicense"))
-        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-        .arg(&data));
+    let second = run(elicense_for(&data).args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&data));
     let said = String::from_utf8_lossy(&second.stderr);
     assert!(!second.status.success(), "two processes serve one store");
     assert!(said.contains(&service.process_id().to_string()), "the holder is not named in: {said}");

@@ -16,7 +16,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 use support::hall::{BUSINESS, ESTATE, Hall, person, purpose};
 use support::http::{Client, Raw, Request};
-use support::service::{elicense, run};
+use support::service::{elicense_for, run};
 
 fn body(holder: &Value) -> Value {
     json!({"holder": {"code": holder["code"], "code_type": holder["code_type"]}, "purpose": purpose()})
@@ -297,7 +297,7 @@ fn no_holders_number_is_in_any_file_or_in_the_log() {
     for secret in [code, name, "王小明", "核对住所与经营范围"] {
         assert_not_below(&hall.data, secret.as_bytes());
     }
-    let checked = run(elicense().args(["store", "check", "--data"]).arg(&hall.data));
+    let checked = run(elicense_for(&hall.data).args(["store", "check", "--data"]).arg(&hall.data));
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
 }
 

@@ -59,12 +59,21 @@ impl Site {
         Self { lan }
     }
 
-    /// A call to the service by its public name, by way of the proxy, or at one node.
+    /// A call as the department that was there from the beginning.
     fn call(&self, at: &str, path: &str, words: &str) -> Value {
-        let port = if at == "proxy" { 443 } else { 8443 };
+        self.ask(at, path, &format!("-H \"Authorization: Bearer $(cat /etc/key)\" {words}"))
+    }
+
+    /// A call to the service by its public name, by way of the proxy, or at one node.
+    fn ask(&self, at: &str, path: &str, words: &str) -> Value {
+        let at = match at {
+            "proxy" => "proxy:443".to_owned(),
+            at if at.contains(':') => at.to_owned(),
+            node => format!("{node}:8443"),
+        };
         let said = self.lan.machine("proxy").run(&format!(
-            "curl -sS --cacert /etc/haproxy/root.pem --connect-to licences.example.com:443:{at}:{port} \
-             https://licences.example.com{path} -H \"Authorization: Bearer $(cat /etc/key)\" {words}"
+            "curl -sS --cacert /etc/haproxy/root.pem --connect-to licences.example.com:443:{at} \
+             https://licences.example.com{path} {words}"
         ));
         serde_json::from_str(&said).unwrap_or_else(|error| panic!("{at} {path}: {error}: {said}"))
     }
@@ -108,6 +117,10 @@ fn the_page_is_what_happens() {
         patroni::wait_for_pair(&site.lan);
         site.assert_everywhere(&site.issue("2026-0002"));
 
+        follow(&site.lan, "Add a department");
+        site.lan
+            .machine("proxy")
+            .run("ssh node1 cat /etc/elicense/department.json | jq -r .api_key > /etc/new-key");
         let mut issuing = site.lan.machine("proxy").command("bash");
         let issuing = issuing.args(["-c", ISSUE]).stdout(Stdio::piped()).spawn().expect("nsenter starts");
         follow(&site.lan, "Upgrade elicense");
@@ -118,24 +131,51 @@ fn the_page_is_what_happens() {
         println!("{answers} orders while the nodes were replaced");
         assert!(answers >= 10 && refused == 0, "callers notice that a node is replaced: {said}");
 
-        for machine in ["node3"] {
-            site.lan.machine(machine).run("kill -KILL $(pidof elicense); rm -rf /var/lib/elicense/*");
-            site.assert_gone_unnoticed();
-            follow_only(&site.lan, "Copies for the other nodes", machine);
-            follow_only(&site.lan, "Start the nodes", machine);
-            follow_only(&site.lan, "See that the nodes are ready", machine);
-        }
+        site.assert_new_department_issues_everywhere();
+        follow(&site.lan, "Read from a replica");
+        site.assert_reads_only("node3:9443", &first);
+        site.assert_node_is_replaced("node3");
         site.assert_everywhere(&first);
     });
 }
 
 impl Site {
-    /// With a node gone, callers of the proxy are served.
+    /// The key that was made last, at each node.
     #[track_caller]
-    fn assert_gone_unnoticed(&self) {
+    fn assert_new_department_issues_everywhere(&self) {
+        for node in NODES {
+            let body = format!("$(jq '.number = \"new-{node}\"' /etc/sample.json)");
+            let words = format!(
+                "-H \"Authorization: Bearer $(cat /etc/new-key)\" -H 'Idempotency-Key: {node}' --json \"{body}\""
+            );
+            let issued = self.ask(node, "/v1/licences", &words);
+            assert!(issued["identifier"].is_string(), "{node}: {issued}");
+        }
+    }
+
+    /// What reads a replica judges, and issues nothing.
+    #[track_caller]
+    fn assert_reads_only(&self, at: &str, issued: &Value) {
+        let shown = json!({"credential": issued["qr"]});
+        let verdict = self.call(at, "/v1/verifications", &format!("--json '{shown}'"));
+        assert_eq!(verdict["status"], "valid", "{verdict}");
+        let words = "-H 'Idempotency-Key: replica' --json \"$(jq '.number = \"replica\"' /etc/sample.json)\"";
+        let refused = self.call(at, "/v1/licences", words);
+        assert_eq!(refused["status"], 503, "{refused}");
+    }
+
+    /// A node that lost its disk is made anew from another; callers of the proxy do not notice.
+    #[track_caller]
+    fn assert_node_is_replaced(&self, name: &str) {
+        self.lan
+            .machine(name)
+            .run("kill -KILL $(pidof elicense); rm -rf /var/lib/elicense/* /var/lib/elicense-reads");
         for count in 0..6 {
             let issued = self.issue(&format!("without-{count}"));
             assert!(issued["identifier"].is_string(), "{issued}");
+        }
+        for title in ["Copies for the other nodes", "Start the nodes", "See that the nodes are ready"] {
+            follow_only(&self.lan, title, name);
         }
     }
 }
@@ -147,7 +187,8 @@ fn no_block_is_left_out() {
     let titles = titles(&page);
     let cut: usize = titles.iter().map(|title| blocks(&page, title).len()).sum();
     assert_eq!(cut, page.lines().filter(|line| *line == "```sh").count(), "two headings are the same");
-    let run = ["What to watch", "Change who leads", "Upgrade elicense"];
+    let run =
+        ["What to watch", "Change who leads", "Upgrade elicense", "Add a department", "Read from a replica"];
     let setting_up = titles.iter().take_while(|title| *title != "See that requests reach a node").count() + 1;
     let others: Vec<&String> = titles.iter().skip(setting_up).collect();
     assert_eq!(others, run, "headings with commands that are run by name");
@@ -163,7 +204,7 @@ fn packages_are_those_of_the_tests() {
     let wanted: Vec<&str> = wanted.flat_map(|(_, names)| names.split(' ')).collect();
     assert!(wanted.len() >= 6, "{wanted:?}");
     for package in wanted {
-        let package = package.trim_end_matches("-15");
+        let package = package.trim_end_matches("-15"); // Debian names its newest so
         assert!(script.contains(&format!(":{package}\n")), "scripts/test.sh does not install {package}");
     }
     let pips: Vec<&str> = page.lines().filter(|line| line.contains("pip install")).collect();

@@ -15,7 +15,7 @@ use elicense::render::{PictureLimits, read_qr};
 use serde_json::{Value, json};
 use support::demo::{Demo, Installation, Issued, Issuer, verdict};
 use support::http::{Client, Request};
-use support::service::{Service, elicense, run};
+use support::service::{Service, elicense_for, run, upkeep};
 
 type Case = (&'static str, fn(Desk));
 
@@ -44,8 +44,8 @@ fn presentations_of_a_running_service() {
         case(Desk::new(&service, &demo));
     }
     service.terminate();
-    for arguments in [["store", "check"], ["store", "rebuild"], ["store", "check"]] {
-        let mut command = elicense();
+    for arguments in upkeep(&installation.data) {
+        let mut command = elicense_for(&installation.data);
         command.args(arguments).arg("--data").arg(&installation.data);
         let output = run(&mut command);
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));

@@ -366,7 +366,7 @@ fn a_clerk_gets_it_on_the_command_line_beside_a_service_and_without_one() {
     let data = installation.data.to_str().expect("UTF-8").to_owned();
     let check = |running: bool| {
         let show = |more: &[&str]| {
-            let mut command = support::service::elicense();
+            let mut command = support::service::elicense_for(std::path::Path::new(&data));
             command.args(["receipt", "show", &id, "--data", &data]).args(more);
             let output = run(&mut command);
             assert!(output.status.success(), "{running}: {}", String::from_utf8_lossy(&output.stderr));
@@ -381,7 +381,7 @@ fn a_clerk_gets_it_on_the_command_line_beside_a_service_and_without_one() {
         assert_eq!(json["envelope"], answer["receipt"]["envelope"]);
         show(&["--out", out.to_str().expect("UTF-8"), "--html", html.to_str().expect("UTF-8")]);
         assert!(std::fs::read_to_string(&html).expect("a page").contains("免提交纸质材料凭证"));
-        let mut command = support::service::elicense();
+        let mut command = support::service::elicense_for(std::path::Path::new(&data));
         command.args(["verify", "--data", &data, out.to_str().expect("UTF-8")]);
         let output = run(&mut command);
         let told = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -400,13 +400,13 @@ fn a_clerk_gets_it_on_the_command_line_beside_a_service_and_without_one() {
     drop(client);
     service.terminate();
     check(false);
-    let mut command = support::service::elicense();
+    let mut command = support::service::elicense_for(std::path::Path::new(&data));
     let unknown = "0".repeat(32);
     command.args(["receipt", "show", &unknown, "--data", &data]);
     assert!(!run(&mut command).status.success());
     // The index can be made anew from the ledger, receipts and all.
-    for arguments in [["store", "rebuild"], ["store", "check"]] {
-        let mut command = support::service::elicense();
+    for arguments in support::service::upkeep(std::path::Path::new(&data)) {
+        let mut command = support::service::elicense_for(std::path::Path::new(&data));
         command.args(arguments).args(["--data", &data]);
         let output = run(&mut command);
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));

@@ -22,7 +22,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use support::city::{City, SAMPLE, get, keyed, post};
 use support::demo::{Demo, Installation};
-use support::service::{elicense, run};
+use support::service::{elicense_for, run};
 use tower::ServiceExt;
 
 const CHANGES: &str = "/v1/licences/status-changes";
@@ -187,7 +187,8 @@ async fn rows_are_answered_as_they_come_and_stay_done_when_the_client_hangs_up()
 
 /// Runs `elicense status` on a file, and says what became of each row by its number.
 fn status(data: &Path, file: &Path) -> (Output, BTreeMap<u64, String>) {
-    let output = run(elicense().args(["status", "--json", "--data"]).arg(data).arg("--file").arg(file));
+    let output =
+        run(elicense_for(data).args(["status", "--json", "--data"]).arg(data).arg("--file").arg(file));
     let rows = lines(&output.stdout).into_iter().map(|line| {
         let word = match line.get("changed") {
             Some(changed) => changed["result"].clone(),
@@ -273,7 +274,7 @@ fn a_csv_file_is_text_whatever_a_spreadsheet_makes_of_it() {
     assert_eq!(told[..2], [(2, "done"), (3, "not_found")]);
     assert_eq!(told[3], (5, "row_unreadable"));
     assert!(["not_found", "reason_refused"].contains(&told[2].1));
-    let shown = run(elicense().args(["show", &identifier, "--json", "--data"]).arg(&city.data));
+    let shown = run(elicense_for(&city.data).args(["show", &identifier, "--json", "--data"]).arg(&city.data));
     let shown: Value = serde_json::from_slice(&shown.stdout).unwrap();
     let last = shown["history"].as_array().unwrap().last().unwrap();
     assert_eq!((&last["reason"], &last["asked_by"]), (&json!("=HYPERLINK(\"x\"), +1"), &json!("local")));
@@ -292,7 +293,7 @@ fn one_licence_is_changed_by_name_with_its_legal_basis_and_told_in_words() {
     let (city, _service) = Installation::new();
     let identifier = Demo::read(&city.data).licences[0].identifier.clone();
     let status = |words: &[&str]| {
-        let output = run(elicense().args(["status", "--data"]).arg(&city.data).args(words));
+        let output = run(elicense_for(&city.data).args(["status", "--data"]).arg(&city.data).args(words));
         (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
     };
     let (code, said) =

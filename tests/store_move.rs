@@ -8,8 +8,6 @@
     reason = "a failure here is a test's failure"
 )]
 
-#[path = "support/postgres.rs"]
-mod postgres;
 mod support;
 
 use std::fs;
@@ -24,10 +22,11 @@ use elicense::ledger::Checkpoint;
 use elicense::store::{Engine, EngineError, Head, OpenError, PostgresEngine, PostgresOptions};
 use serde_json::Value;
 
-use postgres::Cluster;
 use support::demo::{Demo, Installation, Issued, Issuer, verdict};
+use support::http::Request;
+use support::postgres::Cluster;
 use support::seed::Seeded;
-use support::service::{Service, elicense, run};
+use support::service::{Service, Start, elicense, run};
 
 /// Kills on each way.
 const KILLS: usize = 20;
@@ -169,8 +168,12 @@ fn there_and_back_and_there_again() {
     let mut serve = elicense();
     serve.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(ends.data());
     let served = run(&mut serve);
-    assert!(!served.status.success(), "{}", said(&served));
+    assert!(!served.status.success() && said(&served).contains("--store"), "{}", said(&served));
     assert_eq!(done(ends.out())["entries"], entries, "once more does no harm");
+    let node = Start::serve(ends.data(), &ends.installation.folder).over(&ends.url).ready();
+    ends.assert_everything_is_there(&node);
+    refused(ends.back(), 65, "stop the service");
+    assert!(node.terminate().success());
 
     let node = ends.node().expect("a node opens it");
     assert!(node.read_from(0, 1).is_ok_and(|entries| entries.len() == 1));
@@ -207,6 +210,50 @@ fn report_of_check(ends: &Ends) -> Value {
     let output = ends.check();
     assert!(output.status.success(), "{}", said(&output));
     serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+/// A copy of an installation's directory: another node.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir(to).expect("a folder");
+    for file in fs::read_dir(from).expect("a listing") {
+        let file = file.expect("a file");
+        let (path, there) = (file.path(), to.join(file.file_name()));
+        let kind = file.file_type().expect("a type");
+        if kind.is_dir() {
+            copy(&path, &there);
+        } else if kind.is_file() {
+            fs::copy(&path, &there).expect("copied");
+        }
+    }
+}
+
+#[test]
+fn nodes_that_nobody_stopped_answer_nothing_from_a_ledger_that_was_moved_away() {
+    let mut ends = Ends::new(2);
+    done(ends.out());
+    let other = ends.installation.folder.join("node");
+    copy(ends.data(), &other);
+    let start = Start::serve(&other, &ends.installation.folder).over(&ends.url);
+    let node = start.ready();
+    ends.assert_everything_is_there(&node);
+    ends.issue(&node, "on-the-node", 2);
+    done(ends.back());
+
+    let service = ends.installation.serve();
+    ends.assert_everything_is_there(&service);
+    let suspended = ends.issued[0].clone();
+    let changed =
+        ends.issuer.change_status(&mut service.client(), &suspended.identifier, "suspended", "other");
+    assert_eq!(changed.status, 200, "{changed}");
+    let mut client = node.client();
+    assert_eq!(verdict(&mut client, &suspended.envelope)["status"], "indeterminate");
+    let late = ends.issuer.try_issue(&mut client, "late", "late").expect("an answer");
+    assert_eq!(late.status, 503, "{late}");
+    assert_eq!(client.send(&Request::get("/readyz")).status, 503);
+    drop(node);
+    let mut again = elicense();
+    again.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&other).env("ELICENSE_STORE", &ends.url);
+    refused(again, 65, "moved to another place");
 }
 
 /// Starts it and kills it after a while. Whether it had ended well before.

@@ -51,13 +51,28 @@ struct Reservation {
     is_settled: AtomicBool,
 }
 
+/// What a grant allows on one day.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ceiling {
+    department: CreditCode,
+    calls: Calls,
+    daily: Option<u32>,
+}
+
 /// The grants that an act rests on, which left something when it was begun.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) enum Rests {
     /// One that still does will do.
-    OnOneOf(Vec<Grant>),
+    OnOneOf(Vec<Ceiling>),
     /// Every one still has to.
-    OnEach(Vec<Grant>),
+    OnEach(Vec<Ceiling>),
+}
+
+impl Ceiling {
+    /// A grant's.
+    pub(super) const fn of(grant: &Grant) -> Self {
+        Self { department: grant.department, calls: grant.terms.calls, daily: grant.terms.daily }
+    }
 }
 
 /// No grant that applies leaves anything today.
@@ -164,12 +179,10 @@ impl Counted {
             .is_none_or(|daily| self.done(grant.department, grant.terms.calls) < u64::from(daily))
     }
 
-    /// Whether a grant's ceiling is not passed, what is under way counted.
-    fn holds(&self, grant: &Grant) -> bool {
-        grant
-            .terms
-            .daily
-            .is_none_or(|daily| self.done(grant.department, grant.terms.calls) <= u64::from(daily))
+    /// Whether a ceiling is not passed, what is under way counted.
+    fn holds(&self, ceiling: &Ceiling) -> bool {
+        let Ceiling { department, calls, daily } = *ceiling;
+        daily.is_none_or(|daily| self.done(department, calls) <= u64::from(daily))
     }
 
     fn done(&self, department: CreditCode, calls: Calls) -> u64 {
@@ -191,8 +204,8 @@ impl Reserved {
             // Of a day that is over nothing is counted any more.
             counted.day != Some(self.0.day)
                 || match rests {
-                    Rests::OnOneOf(grants) => grants.iter().any(|grant| counted.holds(grant)),
-                    Rests::OnEach(grants) => grants.iter().all(|grant| counted.holds(grant)),
+                    Rests::OnOneOf(ceilings) => ceilings.iter().any(|one| counted.holds(one)),
+                    Rests::OnEach(ceilings) => ceilings.iter().all(|one| counted.holds(one)),
                 }
         };
         if !fits {
@@ -286,6 +299,8 @@ mod tests {
 
     use super::*;
     use crate::access::{Basis, GrantId, GrantState, GrantedTypes, Terms};
+    use crate::crypto::Digest;
+    use crate::ledger::IssuedSdJwt;
 
     const CODE: &str = "11100000000013338W";
 
@@ -357,6 +372,47 @@ mod tests {
         assert_eq!(ceilings.leaving(&[&narrow, &wide], today()), [&wide]);
         assert!(ceilings.reserve(key(Call::Lookup), &[&narrow], today()).is_err());
         assert!(ceilings.reserve(key(Call::Status), &[&grant(&[Call::Status], Some(0))], today()).is_err());
+    }
+
+    /// An act of another node, as its entry says.
+    fn of_another(at: UnixTime) -> Entry {
+        let order = Order { department: CODE.parse().unwrap(), asked_by: "elk_0011223344556677".to_owned() };
+        let issued = IssuedSdJwt {
+            identifier: "1.2.156.3005.2.11100000000013338W011.11430000006122244L.20230000403.001.U"
+                .parse()
+                .unwrap(),
+            issuer_signed: Digest::of(b""),
+            holder_key: None,
+            order,
+        };
+        Entry { at, event: Event::SdJwt(issued) }
+    }
+
+    #[test]
+    fn what_others_did_meanwhile_leaves_room_for_those_that_come_first_and_no_more() {
+        let ceilings = Ceilings::new(0);
+        let one = grant(&[Call::Issue], Some(4));
+        let begin = || ceilings.reserve(key(Call::Issue), &[&one], today()).unwrap().1;
+        let under_way: Vec<_> = (0..4).map(|_| begin()).collect();
+        (0..3).for_each(|_| ceilings.take(&of_another(today().start())));
+        ceilings.take(&of_another(today().start().plus(-1)));
+        let rests = Rests::OnEach(vec![Ceiling::of(&one)]);
+        let fit: Vec<_> = under_way.iter().map(|reserved| reserved.still_fits(&rests)).collect();
+        assert_eq!(fit.iter().filter(|fits| **fits).count(), 1, "{fit:?}");
+        drop(under_way);
+        assert!(begin().still_fits(&rests), "what was given back is given back once");
+    }
+
+    #[test]
+    fn an_act_rests_on_one_grant_that_names_its_type_or_on_all_that_were_shown_together() {
+        let ceilings = Ceilings::new(0);
+        let (narrow, wide) = (grant(&[Call::Issue], Some(1)), grant(&[Call::Issue], None));
+        let begin = || ceilings.reserve(key(Call::Issue), &[&narrow, &wide], today()).unwrap().1;
+        let [narrow_one, wide_one] = [&narrow, &wide].map(Ceiling::of);
+        ceilings.take(&of_another(today().start()));
+        assert!(begin().still_fits(&Rests::OnOneOf(vec![narrow_one, wide_one])));
+        assert!(!begin().still_fits(&Rests::OnOneOf(vec![narrow_one])));
+        assert!(!begin().still_fits(&Rests::OnEach(vec![narrow_one, wide_one])));
     }
 
     proptest! {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::key_files::{KeyFiles, KeyFilesError, name};
-use super::settings::{Settings, SettingsError};
+use super::settings::{LedgerElsewhere, Settings, SettingsError};
 use crate::crypto::{DataKey, Digest, Random};
 use crate::ledger::{Checkpoint, CheckpointKey, Entry, VerifierKeyError};
 use crate::store::postgres::{DatabaseUrl, PostgresEngine, PostgresOptions};
@@ -50,6 +50,9 @@ pub enum CheckError {
     /// `settings.json`.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// The ledger is elsewhere.
+    #[error(transparent)]
+    Elsewhere(#[from] LedgerElsewhere),
     /// Keys.
     #[error(transparent)]
     Keys(#[from] KeyFilesError),
@@ -92,10 +95,11 @@ pub fn check_store(
     who: &str,
     random: Arc<dyn Random>,
 ) -> Result<StoreReport, CheckError> {
+    let settings = Settings::read(dir)?;
+    settings.check_place(dir, at)?;
     if let StoreAt::Database(url) = at {
         return check_database(dir, url, random);
     }
-    let settings = Settings::read(dir)?;
     let (holder, mut comparing) = match Lock::take(dir, who) {
         Ok(lock) => (Ok(lock), begin_comparing(&settings, dir, random)?),
         Err(LockError::Held { by }) => (Err(by), Ok(None)),
@@ -206,8 +210,9 @@ pub(super) fn walk_entries(
     wanted: &dyn Fn(u8) -> bool,
     show: &mut Show<'_>,
 ) -> Result<(), CheckError> {
-    let StoreAt::Database(url) = at else { return walk_files(dir, wanted, show).map(|_| ()) };
     let settings = Settings::read(dir)?;
+    settings.check_place(dir, at)?;
+    let StoreAt::Database(url) = at else { return walk_files(dir, wanted, show).map(|_| ()) };
     let data = KeyFiles::at(&settings.places(dir).keys).read_data_key()?;
     let (_, checkpoint) = read_last_checkpoint(&settings, dir)?;
     let (engine, _) =

@@ -95,7 +95,7 @@ pub use provider_settings::IdentityProviderSettings;
 pub use receipts::KeptReceipt;
 pub use restore::{Outside, RestoreError, RestoreOrder, RestoreReport, restore};
 pub use sd_jwt::SdJwtView;
-pub use settings::{Places, Settings, SettingsError, StoreKind};
+pub use settings::{LedgerElsewhere, Places, Settings, SettingsError, StoreKind};
 pub use stats::{StoreStats, store_stats};
 pub use status_lists::{Published, Representation, StatusListTimes};
 pub use status_rows::{NamedOnce, RowResult, StatusRow, StatusRowView};

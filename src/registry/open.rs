@@ -1,6 +1,6 @@
 //! An open installation.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::access::Access;
@@ -11,7 +11,7 @@ use super::key_files::{KeyFiles, KeyFilesError, name};
 use super::own_signer::OwnSigner;
 use super::packs::LastPack;
 use super::roster::{Roster, Rosters, Tools};
-use super::settings::{Settings, SettingsError, StoreKind};
+use super::settings::{LedgerElsewhere, Settings, SettingsError};
 use super::status_lists::{Notes, StatusLists};
 use super::views::DepartmentView;
 use crate::access::{AccessLimits, Network};
@@ -62,19 +62,9 @@ pub enum RegistryOpenError {
     /// `settings.json`.
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    /// Its store is a database, and none was named.
-    #[error(
-        "this installation's ledger is in a PostgreSQL database: name it with --store URL or in ELICENSE_STORE"
-    )]
-    InDatabase,
-    /// Its store is files, and a database was named.
-    #[error(
-        "this installation's ledger is in {} and not in the database that was named; `elicense store move` moves it there", dir.display()
-    )]
-    InFiles {
-        /// The directory.
-        dir: PathBuf,
-    },
+    /// Its ledger is elsewhere.
+    #[error(transparent)]
+    Elsewhere(#[from] LedgerElsewhere),
     /// A key.
     #[error(transparent)]
     Keys(#[from] KeyFilesError),
@@ -182,13 +172,7 @@ impl Registry {
         at: StoreAt,
         random: Arc<dyn Random>,
     ) -> Result<(Self, Opened), RegistryOpenError> {
-        match (settings.store, &at) {
-            (StoreKind::Postgres, StoreAt::Files(_)) => return Err(RegistryOpenError::InDatabase),
-            (StoreKind::Sled, StoreAt::Database(_)) => {
-                return Err(RegistryOpenError::InFiles { dir: dir.to_owned() });
-            }
-            _ => {}
-        }
+        settings.check_place(dir, &at)?;
         let places = settings.places(dir);
         let keys = KeyFiles::at(&places.keys);
         let store_keys = StoreKeys { data: Arc::new(keys.read_data_key()?), random: Arc::clone(&random) };

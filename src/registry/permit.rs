@@ -3,9 +3,9 @@
 use super::access_error::AccessError;
 use super::act_error::ActError;
 use super::caller::Caller;
-use super::ceilings::{Reserved, Rests};
+use super::ceilings::{Ceiling, Reserved, Rests};
 use super::open::Registry;
-use crate::access::{Allowance, Call, Grant};
+use crate::access::{Allowance, Call, Grant, GrantId};
 use crate::licence::TypeCode;
 use crate::store::{Admission, AppendError, Appended, Outcome};
 use crate::time::UnixTime;
@@ -21,7 +21,7 @@ pub struct Permit {
 }
 
 /// What a permit counts for, where it counts.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Counted {
     reserved: Reserved,
     /// The grants that allow the call and leave something.
@@ -53,15 +53,17 @@ impl Permit {
 
     /// For the entry of an act on a licence of this type: one of the grants that name it has to leave something.
     pub(super) fn for_type(&self, type_code: &TypeCode) -> Option<Box<dyn Admission>> {
-        let Counted { reserved, grants } = self.counted.clone()?;
-        let naming = grants.into_iter().filter(|grant| Allowance::of([grant]).names(type_code));
-        Some(Box::new(WithinCeilings { reserved, rests: Rests::OnOneOf(naming.collect()) }))
+        let Counted { reserved, grants } = self.counted.as_ref()?;
+        let naming = grants.iter().filter(|grant| grant.terms.types.fields(type_code).is_some());
+        let rests = Rests::OnOneOf(naming.map(Ceiling::of).collect());
+        Some(Box::new(WithinCeilings { reserved: reserved.clone(), rests }))
     }
 
     /// For the entry of an act on everything that is allowed: each of the grants has to leave something.
     pub(super) fn for_all(&self) -> Option<Box<dyn Admission>> {
-        let Counted { reserved, grants } = self.counted.clone()?;
-        Some(Box::new(WithinCeilings { reserved, rests: Rests::OnEach(grants) }))
+        let Counted { reserved, grants } = self.counted.as_ref()?;
+        let rests = Rests::OnEach(grants.iter().map(Ceiling::of).collect());
+        Some(Box::new(WithinCeilings { reserved: reserved.clone(), rests }))
     }
 }
 
@@ -87,18 +89,19 @@ impl Registry {
         if needs_none(caller, call) {
             return Ok(Permit { call, allowance: None, counted: None });
         }
-        let grants = self.applying(caller, call, now)?;
-        let grants: Vec<&Grant> = grants.iter().collect();
+        let mut grants = self.applying(caller, call, now)?;
+        let all: Vec<&Grant> = grants.iter().collect();
         if caller.is_local() {
-            return Ok(Permit { call, allowance: Some(Allowance::of(grants)), counted: None });
+            return Ok(Permit { call, allowance: Some(Allowance::of(all)), counted: None });
         }
-        self.count_for(&grants)?;
+        self.count_for(&all)?;
         let today = self.not_behind(now).date();
-        let reserved = self.followed.ceilings.reserve((caller.department(), call), &grants, today);
+        let reserved = self.followed.ceilings.reserve((caller.department(), call), &all, today);
         let (leaving, reserved) = reserved.map_err(|_| self.ceiling_reached(call, now))?;
-        let grants = leaving.iter().copied().cloned().collect();
-        let counted = Some(Counted { reserved, grants });
-        Ok(Permit { call, allowance: Some(Allowance::of(leaving)), counted })
+        let ids: Vec<GrantId> = leaving.iter().map(|grant| grant.id).collect();
+        let allowance = Some(Allowance::of(leaving));
+        grants.retain(|grant| ids.contains(&grant.id));
+        Ok(Permit { call, allowance, counted: Some(Counted { reserved, grants }) })
     }
 
     /// As [`Registry::permit`], before anything is read, and without counting it.

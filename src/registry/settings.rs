@@ -137,7 +137,34 @@ pub(super) fn unfinished_mark(dir: &Path) -> PathBuf {
     dir.join("unfinished")
 }
 
+/// The ledger is not kept where it was looked for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LedgerElsewhere {
+    /// In a database, and none was named.
+    #[error(
+        "this installation's ledger is in a PostgreSQL database: name it with --store URL or in ELICENSE_STORE"
+    )]
+    InDatabase,
+    /// In files, and a database was named.
+    #[error(
+        "this installation's ledger is in {} and not in the database that was named; `elicense store move` moves it there", dir.display()
+    )]
+    InFiles {
+        /// The directory.
+        dir: PathBuf,
+    },
+}
+
 impl Settings {
+    /// That the ledger is where it is looked for.
+    pub(super) fn check_place(&self, dir: &Path, at: &StoreAt) -> Result<(), LedgerElsewhere> {
+        match (self.store, at) {
+            (StoreKind::Postgres, StoreAt::Files(_)) => Err(LedgerElsewhere::InDatabase),
+            (StoreKind::Sled, StoreAt::Database(_)) => Err(LedgerElsewhere::InFiles { dir: dir.to_owned() }),
+            _ => Ok(()),
+        }
+    }
+
     pub(super) fn new(plan: &super::plan::Plan, origin: String) -> Self {
         Self {
             version: VERSION,

@@ -13,14 +13,14 @@ use super::tests::{City, SAMPLE, now, runtime};
 use super::*;
 use crate::access::Roles;
 use crate::crypto::{Algorithm, SystemRandom};
-use crate::ledger::{CheckpointKey, Event};
+use crate::ledger::{CheckpointKey, Entry, Event};
 use crate::licence::{Authority, CreditCode};
 use crate::pack::Pack;
 use crate::pki::Anchor;
 use crate::status::StatusListForm;
 use crate::store::{
-    Direction, Engine, EngineError, Group, KeyRange, MemoryEngine, Next, Row, RowKeys, Salt, SealedIndex,
-    Sharing, Store, StoreKeys, StoredEntry, Witness,
+    Conditions, Direction, Engine, EngineError, Group, KeyRange, MemoryEngine, Next, Row, RowKeys, Salt,
+    SealedIndex, Sharing, Store, StoreKeys, StoredEntry, Witness,
 };
 use crate::time::UnixTime;
 use crate::verify::{Status, accept_status_list};
@@ -239,6 +239,27 @@ fn departments_added_on_two_nodes_at_the_same_moment_are_both_in_the_trust_list(
         assert!(registry.acting(added).is_some(), "{added}");
     }
     assert_eq!(registry.departments_without_key().len(), 2);
+}
+
+/// What no node of this program enters: the list of another root, or one that was in force before.
+#[test]
+fn a_trust_list_that_is_not_believed_changes_nothing_but_that_the_node_is_not_ready() {
+    let cluster = Cluster::new();
+    let (one, other) = (cluster.node().registry, cluster.node().registry);
+    let stranger = City::new().open();
+    let version = one.trust().version();
+    let entry = Entry { at: now(), event: Event::TrustList(stranger.trust_list().to_vec()) };
+    one.store.append_blocking(&entry, Conditions::default(), &SystemRandom).unwrap();
+    for node in [&one, &other] {
+        fresh(node);
+        let ready = runtime().block_on(node.readiness());
+        assert!(matches!(ready, Err(NotReady::TrustList(_))), "{ready:?}");
+        assert_eq!(node.trust().version(), version);
+        assert_ne!(node.trust_list(), stranger.trust_list());
+        assert!(
+            issue(node, &node.acting(ISSUER).unwrap(), &node.store.entries().unwrap().to_string()).is_ok()
+        );
+    }
 }
 
 #[test]

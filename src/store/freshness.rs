@@ -3,6 +3,7 @@
 //! Requests that come together share one question. It must have been asked after a request came, so what another node has
 //! acknowledged before is seen by it (STORE.md §7.3).
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -42,6 +43,8 @@ pub(super) struct Freshness {
 struct Shared {
     asked: Mutex<Asked>,
     changed: Condvar,
+    /// Somebody waited for an answer in vain, and none has come since.
+    late: AtomicBool,
 }
 
 #[derive(Default)]
@@ -64,7 +67,11 @@ impl Freshness {
     pub(super) fn start(seen: Arc<Seen>, cache: Arc<RowCache>) -> Self {
         let first = Answer { question: 0, following: Following::Current };
         let (publish, answers) = watch::channel(first);
-        let shared = Arc::new(Shared { asked: Mutex::default(), changed: Condvar::new() });
+        let shared = Arc::new(Shared {
+            asked: Mutex::default(),
+            changed: Condvar::new(),
+            late: AtomicBool::new(false),
+        });
         let theirs = Arc::clone(&shared);
         let thread = Some(thread::spawn(move || theirs.run(&seen, &cache, &publish)));
         Self { shared, answers, thread }
@@ -76,6 +83,7 @@ impl Freshness {
         let mut answers = self.answers.clone();
         let answered = answers.wait_for(|answer| answer.question >= wanted);
         let Ok(Ok(answer)) = tokio::time::timeout(PATIENCE, answered).await else {
+            self.shared.late.store(true, Ordering::Release);
             return Err(EngineError::NotFresh);
         };
         match &answer.following {
@@ -87,6 +95,9 @@ impl Freshness {
 
     /// The last answer.
     pub(super) fn last(&self) -> Following {
+        if self.shared.late.load(Ordering::Acquire) {
+            return Following::Lost(EngineError::NotFresh);
+        }
         self.answers.borrow().following.clone()
     }
 }
@@ -129,6 +140,7 @@ impl Shared {
                 Following::Current => cache.resume(),
                 Following::CatchingUp { .. } | Following::Lost(_) => cache.pause(),
             }
+            self.late.store(false, Ordering::Release);
             publish.send_replace(Answer { question, following });
         }
     }

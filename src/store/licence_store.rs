@@ -345,6 +345,7 @@ impl Store {
 
 impl Records for Store {
     fn look_up(&self, identifier: &Identifier) -> Result<Option<Record>, RecordsUnavailable> {
+        self.check_current()?;
         let found = self.licence(identifier).map_err(|_| RecordsUnavailable)?;
         let Some(row) = found else { return Ok(None) };
         let events = self.events(identifier).map_err(|_| RecordsUnavailable)?;
@@ -354,11 +355,13 @@ impl Records for Store {
     }
 
     fn receipt(&self, id: &ReceiptId) -> Result<Option<ReceiptRecord>, RecordsUnavailable> {
+        self.check_current()?;
         let found = self.receipt_at(id).map_err(|_| RecordsUnavailable)?;
         Ok(found.map(|(position, given)| ReceiptRecord { position, envelope: Digest::of(&given.envelope) }))
     }
 
     fn presentation(&self, envelope: &Digest) -> Result<Option<PresentationRecord>, RecordsUnavailable> {
+        self.check_current()?;
         let found = self.presentation_at(envelope).map_err(|_| RecordsUnavailable)?;
         let Some((position, made)) = found else { return Ok(None) };
         let used = || self.has(&self.reader.keys.presentation_used(envelope)).map_err(|_| RecordsUnavailable);
@@ -371,6 +374,7 @@ impl Records for Store {
     }
 
     fn look_up_sd_jwt(&self, issuer_signed: &Digest) -> Result<Option<SdJwtRecord>, RecordsUnavailable> {
+        self.check_current()?;
         let position =
             self.position_at(&self.keys().sd_jwt(issuer_signed)).map_err(|_| RecordsUnavailable)?;
         let Some(position) = position else { return Ok(None) };
@@ -385,6 +389,15 @@ impl Records for Store {
 }
 
 impl Store {
+    /// What is read of a ledger that others append to is not all there is, unless this node was told just before that it is:
+    /// its database may answer and yet be a replica that is behind, or a ledger that was moved elsewhere.
+    fn check_current(&self) -> Result<(), RecordsUnavailable> {
+        match self.following() {
+            Following::Current => Ok(()),
+            Following::CatchingUp { .. } | Following::Lost(_) => Err(RecordsUnavailable),
+        }
+    }
+
     /// Where the licence whose entry stands at a position has its status.
     fn status_reference(&self, position: u64) -> Option<StatusReference> {
         let Event::Licence(issued) = self.entry(position).ok()?.event else { return None };

@@ -1,13 +1,13 @@
 //! Group commit above the engines, and what it makes of engines that fail.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use elicense::crypto::Digest;
 use elicense::store::{
-    Append, AppendError, Engine, EngineError, Fault, FaultyEngine, Guard, MemoryEngine, Outcome, PlainEntry,
-    read_checkpoint,
+    Admission, Append, AppendError, Appended, Engine, EngineError, Fault, FaultyEngine, Guard, MemoryEngine,
+    Outcome, PlainEntry, read_checkpoint,
 };
 
 use crate::appends::{conflict, issue, plain_at, position_of, start};
@@ -81,6 +81,45 @@ fn a_guard_may_ask_for_a_value() {
     assert_eq!(committer.append_blocking(change(Some(0))), Ok(1));
     assert_eq!(committer.append_blocking(change(Some(0))), Err(conflict("x")));
     assert_eq!(position_of(&*engine, "x"), Some(1));
+}
+
+/// Says whether an append is admitted, and remembers what it was told became of it.
+struct Gate {
+    opens: bool,
+    told: Arc<Mutex<Vec<Appended>>>,
+}
+
+impl Admission for Gate {
+    fn admits(&self) -> bool {
+        self.opens
+    }
+
+    fn settle(&self, appended: &Appended) {
+        self.told.lock().unwrap().push(appended.clone());
+    }
+}
+
+#[tokio::test]
+async fn an_append_may_have_to_be_admitted_and_whoever_admits_it_is_told_what_became_of_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = Arc::new(MemoryEngine::new([1; 32]));
+    let (committer, _) = start(engine.clone(), dir.path());
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let gated = |name: &str, opens| {
+        let mut append = issue(name);
+        append.conditions.admission = Some(Box::new(Gate { opens, told: Arc::clone(&told) }));
+        append
+    };
+    assert_eq!(committer.append(gated("a", false)).await, Err(AppendError::NotAdmitted));
+    assert_eq!(AppendError::NotAdmitted.outcome(), Outcome::NotWritten);
+    assert_eq!(position_of(&*engine, "a"), None);
+    assert_eq!(committer.append(gated("a", true)).await, Ok(0));
+    assert_eq!(committer.append(gated("a", false)).await, Err(conflict("a")), "guards come first");
+    // Nobody waits for this one.
+    let _ = tokio::time::timeout(Duration::ZERO, committer.append(gated("b", true))).await;
+    assert_eq!(committer.append(issue("c")).await, Ok(2));
+    let expected = [Err(AppendError::NotAdmitted), Ok(0), Err(conflict("a")), Ok(1)];
+    assert_eq!(*told.lock().unwrap(), expected);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use elicense::store::postgres::{DatabaseCause, DatabaseDamage};
 use elicense::store::{Engine as _, EngineError, Group, Moved, OpenError, Outcome, migrate};
 
 use crate::postgres::Cluster;
-use crate::{append, append_in_turn, dump, entry, expected, group, head, open, open_with, rows};
+use crate::{append, append_in_turn, claim, dump, entry, expected, group, head, open, open_with, rows};
 
 fn store(cluster: &Cluster) -> (String, String) {
     let name = cluster.fresh_name();
@@ -199,18 +199,16 @@ fn connections_used_up() {
         OpenError::Database(failure) => assert!(failure.to_string().contains("53300"), "{failure}"),
         other => panic!("{other}"),
     }
-    // Having lost them, it gets none.
-    cluster.sql(
-        "postgres",
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'elicense'",
-    );
-    others.extend((0..3).map(|_| Other::start(&cluster, &name, "SELECT pg_sleep(600)")));
-    until(&cluster, "SELECT count(*) >= 11 FROM pg_stat_activity WHERE backend_type = 'client backend'");
-    let error = append_in_turn(&node, &[3]).unwrap_err();
-    assert_eq!(error.outcome(), Outcome::NotWritten, "{error}");
-    assert!(!node.is_connected());
-    cluster.sql("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()");
     drop(others);
+    // Having lost them, it gets none.
+    cluster.sql("postgres", "ALTER ROLE elicense CONNECTION LIMIT 0");
+    let ours = "FROM pg_stat_activity WHERE application_name = 'elicense'";
+    cluster.sql("postgres", &format!("SELECT pg_terminate_backend(pid, 10000) {ours}"));
+    let error = append_in_turn(&node, &[3]).unwrap_err();
+    assert_eq!((sqlstate(&error), error.outcome()), ("53300", Outcome::NotWritten));
+    assert_eq!(sqlstate(&node.read(0).unwrap_err()), "53300");
+    assert!(!node.is_connected());
+    cluster.sql("postgres", "ALTER ROLE elicense CONNECTION LIMIT -1");
     while append_in_turn(&node, &[3]).is_err() {
         thread::sleep(Duration::from_millis(20));
     }
@@ -251,7 +249,10 @@ fn a_store_that_was_moved_takes_nothing() {
     assert_eq!(other.moved(), Ok(Moved::Elsewhere));
     assert_eq!(append(&node, &[2]), Err(EngineError::Moved));
     assert_eq!(other.turn(), Err(EngineError::Moved));
-    assert_eq!(open(&url).read(0).unwrap().unwrap().entry, entry(1, 40));
+    // What nodes have is not all that there is any more: none opens, and none takes what it would read for the rest.
+    let refused = open_with(&url, Some(&claim(&head(&node)))).unwrap_err();
+    assert_eq!(refused, OpenError::Engine(EngineError::Moved));
+    assert_eq!(other.read_from(0, 10), Err(EngineError::Moved));
     other.set_moved(Moved::Here).unwrap();
     append(&node, &[2]).unwrap();
 }

@@ -14,6 +14,7 @@ mod commit_faults;
 mod database_faults;
 #[path = "../store_engine/made.rs"]
 mod made;
+mod model;
 mod nodes;
 mod opening;
 #[path = "../support/postgres.rs"]
@@ -28,7 +29,9 @@ use elicense::crypto::SystemRandom;
 use elicense::ledger::Checkpoint;
 use elicense::store::{Head, OpenError, Opening, PostgresEngine, PostgresOptions, migrate};
 
-pub(crate) use made::{append, checkpoint_key, claim, data_key, dump, entry, expected, group, head, rows};
+pub(crate) use made::{
+    append, append_in_turn, checkpoint_key, claim, data_key, dump, entry, expected, group, head, rows,
+};
 use postgres::Cluster;
 
 pub(crate) fn options(url: &str) -> PostgresOptions {

@@ -12,6 +12,7 @@ pub(crate) mod load;
 pub(crate) mod machines;
 pub(crate) mod manual;
 pub(crate) mod patroni;
+pub(crate) mod postgres;
 pub(crate) mod seed;
 pub(crate) mod service;
 

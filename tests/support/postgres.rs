@@ -197,7 +197,7 @@ impl Cluster {
 
     fn spawn(&self, log: &Path) -> Child {
         let output = File::options().create(true).append(true).open(log).expect("the log can be written");
-        let mut command = as_postgres(&binary("postgres"));
+        let mut command = as_postgres(binary("postgres"));
         command.arg("-D").arg(self.dir.join("data")).arg("-p").arg(self.port.to_string());
         command.arg("-k").arg(&self.dir);
         for setting in &self.settings {
@@ -210,7 +210,7 @@ impl Cluster {
 
     fn make(&self) {
         let data = self.dir.join("data");
-        let mut initdb = as_postgres(&binary("initdb"));
+        let mut initdb = as_postgres(binary("initdb"));
         initdb.args([
             "--no-sync",
             "--data-checksums",

@@ -32,17 +32,18 @@ pub(crate) struct Start<'a> {
     logs: &'a Path,
     preload: Option<&'a str>,
     descriptors: Option<u32>,
+    store: Option<&'a str>,
 }
 
 impl<'a> Start<'a> {
     /// `elicense demo`, which makes the demonstration if DIR has none, and serves it.
     pub(crate) fn demo(data: &'a Path, logs: &'a Path) -> Self {
-        Self { subcommand: "demo", data, logs, preload: None, descriptors: None }
+        Self { subcommand: "demo", data, logs, preload: None, descriptors: None, store: None }
     }
 
     /// `elicense serve`.
     pub(crate) fn serve(data: &'a Path, logs: &'a Path) -> Self {
-        Self { subcommand: "serve", data, logs, preload: None, descriptors: None }
+        Self { subcommand: "serve", data, logs, preload: None, descriptors: None, store: None }
     }
 
     /// With this library loaded first (`LD_PRELOAD`).
@@ -55,6 +56,11 @@ impl<'a> Start<'a> {
         Self { descriptors: Some(most), ..self }
     }
 
+    /// With its ledger in the database at `url`.
+    pub(crate) fn over(self, url: &'a str) -> Self {
+        Self { store: Some(url), ..self }
+    }
+
     /// The process, without waiting until it answers.
     pub(crate) fn spawn(&self) -> Service {
         static STARTED: AtomicU32 = AtomicU32::new(0);
@@ -63,8 +69,8 @@ impl<'a> Start<'a> {
         let output = self.logs.join(format!("{}-{number}.log", self.subcommand));
         let log = File::create(&output).expect("the log can be made");
         let mut command = match self.descriptors {
-            Some(most) => under_limit(&elicense(), most),
-            None => elicense(),
+            Some(most) => under_limit(&elicense_for(self.data), most),
+            None => elicense_for(self.data),
         };
         command
             .args([self.subcommand, "--data"])
@@ -74,7 +80,7 @@ impl<'a> Start<'a> {
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("the log can be written from two ends"))
             .stderr(log);
-        if let Some(url) = keeping::url(self.data) {
+        if let Some(url) = self.store.map(str::to_owned).or_else(|| keeping::url(self.data)) {
             command.env("ELICENSE_STORE", url);
         }
         if let Some(library) = self.preload {
@@ -184,6 +190,24 @@ pub(crate) fn elicense() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_elicense"));
     command.env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"));
     command
+}
+
+/// The same, for an installation whose ledger may be in a database of the tests.
+pub(crate) fn elicense_for(data: &Path) -> Command {
+    let mut command = elicense();
+    if let Some(url) = keeping::url(data) {
+        command.env("ELICENSE_STORE", url);
+    }
+    command
+}
+
+/// The upkeep of the installation in `data` that its store allows: files are checked, their index is made anew, and they are
+/// checked again; a database is checked.
+pub(crate) fn upkeep(data: &Path) -> &'static [[&'static str; 2]] {
+    match keeping::url(data) {
+        None => &[["store", "check"], ["store", "rebuild"], ["store", "check"]],
+        Some(_) => &[["store", "check"]],
+    }
 }
 
 /// The same command, and what is added to it, in a shell that first gives up descriptors.

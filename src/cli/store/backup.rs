@@ -8,15 +8,16 @@ use serde_json::json;
 use super::bar::{Bar, Counting};
 use crate::cli::exit::CliError;
 use crate::cli::print::line;
-use crate::cli::{DataArgs, OutputArgs, now, who};
+use crate::cli::{OutputArgs, now, who};
 use crate::registry::{BackupError, BackupKeys, BackupOrder, BackupReport, CheckError, back_up};
 
 /// Arguments of `store backup`.
 #[derive(Args)]
 #[command(after_help = AFTER_HELP)]
 pub(in crate::cli) struct BackupArgs {
-    #[command(flatten)]
-    data: DataArgs,
+    /// Directory of the installation
+    #[arg(long = "data", value_name = "DIR", env = "ELICENSE_DATA")]
+    dir: PathBuf,
     /// Folder of the backup, best on another machine's disk: new, empty, or an earlier backup of the same installation
     #[arg(long, value_name = "FOLDER")]
     to: PathBuf,
@@ -36,7 +37,7 @@ before can be restored all the same. Example, every hour:
 
 pub(super) fn run(args: &BackupArgs) -> Result<(), CliError> {
     let order = BackupOrder {
-        dir: args.data.dir.clone(),
+        dir: args.dir.clone(),
         folder: args.to.clone(),
         keys: if args.with_keys { BackupKeys::With } else { BackupKeys::Without },
         who: who("store backup"),

@@ -6,17 +6,18 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::bar::{Bar, Counting};
+use crate::cli::OutputArgs;
 use crate::cli::exit::CliError;
 use crate::cli::print::line;
-use crate::cli::{DataArgs, OutputArgs};
 use crate::registry::{Outside, RestoreError, RestoreOrder, RestoreReport, restore};
 
 /// Arguments of `store restore`.
 #[derive(Args)]
 #[command(after_help = AFTER_HELP)]
 pub(in crate::cli) struct RestoreArgs {
-    #[command(flatten)]
-    data: DataArgs,
+    /// Directory of the installation
+    #[arg(long = "data", value_name = "DIR", env = "ELICENSE_DATA")]
+    dir: PathBuf,
     /// Folder of the backup
     #[arg(long, value_name = "FOLDER")]
     from: PathBuf,
@@ -45,7 +46,7 @@ pub(super) fn run(args: &RestoreArgs) -> Result<(), CliError> {
     let absolute = |path: &Option<PathBuf>| path.as_deref().map(std::path::absolute).transpose();
     let order = RestoreOrder {
         folder: args.from.clone(),
-        dir: args.data.dir.clone(),
+        dir: args.dir.clone(),
         keys: absolute(&args.keys).map_err(CliError::usage)?,
         checkpoint: absolute(&args.checkpoint).map_err(CliError::usage)?,
         accept_losing_after: args.accept_losing_entries_after,
@@ -80,7 +81,7 @@ fn print(args: &RestoreArgs, report: &RestoreReport) -> Result<(), CliError> {
             kept.display()
         ),
     })?;
-    line(format_args!("Serve it: elicense serve --data {}", args.data.dir.display()))
+    line(format_args!("Serve it: elicense serve --data {}", args.dir.display()))
 }
 
 fn to_json(outside: &Outside) -> Value {

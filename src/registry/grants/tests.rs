@@ -258,6 +258,30 @@ fn a_ceiling_counts_the_day_from_the_ledger_and_ends_at_midnight() {
     assert_eq!(permits.iter().filter(|permit| permit.is_ok()).count(), 2);
 }
 
+/// The client went away while its order was being written: the entry is in the ledger, so it counts.
+#[test]
+fn an_act_whose_client_went_away_counts() {
+    use std::future::Future as _;
+    use std::task::{Context, Waker};
+
+    let city = City::new();
+    let registry = city.open();
+    let issuer = city.issuer(&registry);
+    withdraw_all(&registry);
+    let mut body = grant();
+    body["daily"] = json!(1);
+    give(&registry, &registry.machine(), &body).unwrap();
+    let before = registry.store.visible_entries();
+    {
+        let mut order = std::pin::pin!(registry.issue(&issuer, "1", SAMPLE, now()));
+        assert!(order.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    }
+    while registry.store.visible_entries() == before {
+        std::thread::yield_now();
+    }
+    assert_eq!(issue(&registry, &issuer, "2", now()).unwrap_err().code(), "ceiling_reached");
+}
+
 #[test]
 fn a_second_grant_goes_on_where_the_first_is_used_up_and_with_its_own_types_only() {
     let city = City::new();

@@ -18,7 +18,7 @@ use super::tables::{
 use crate::store::engine::{Direction, EngineError, KeyRange, Row};
 
 /// What the reads need.
-pub(super) const STATEMENTS: [&str; 6] = [VALUES, ENTRIES, LEDGER, FORWARD, BACKWARD, RUN];
+pub(super) const STATEMENTS: [&str; 8] = [VALUES, ENTRIES, LEDGER, FORWARD, BACKWARD, RUN, BEAT, NEWEST_BEAT];
 /// Past every key: keys begin with a lower-case letter.
 const PAST_KEYS: &[u8] = &[u8::MAX];
 

@@ -107,7 +107,7 @@ impl Pump {
     /// Answers what is asked, until nobody is left to ask.
     pub(super) async fn run(mut self) {
         // What does not work now is told to who asks.
-        drop(self.connect().await);
+        let _ = self.connect().await;
         loop {
             // While others have a connection they answer; without any, who asks is told at once.
             if self.session.is_none()
@@ -162,7 +162,8 @@ impl Pump {
             }
             self.disconnect();
         }
-        fly(self.connect().await?, &self.shared, asks).await
+        let shared = Arc::clone(&self.shared);
+        fly(self.connect().await?, &shared, asks).await
     }
 
     async fn connect(&mut self) -> Result<&Session, DatabaseFailure> {

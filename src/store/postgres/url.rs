@@ -19,7 +19,7 @@ const PARAMETERS: [&str; 5] = ["host", "port", "sslmode", "sslrootcert", "target
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl {
     /// User, password and database; no hosts.
-    config: Config,
+    config: Box<Config>,
     targets: Vec<Target>,
     tls: Transport,
     wanted: TargetSessionAttrs,
@@ -171,7 +171,7 @@ impl FromStr for DatabaseUrl {
                 return Err(DatabaseUrlError::Value { name: "target_session_attrs", takes });
             }
         };
-        Ok(Self { config: without_hosts(&config)?, targets, tls, wanted })
+        Ok(Self { config: Box::new(without_hosts(&config)?), targets, tls, wanted })
     }
 }
 
@@ -296,7 +296,7 @@ impl DatabaseUrl {
 
     /// User, password, database, TLS and what is wanted of the session.
     pub(super) fn config(&self) -> Config {
-        let mut config = self.config.clone();
+        let mut config = Config::clone(&self.config);
         config.target_session_attrs(self.wanted);
         config.ssl_mode(match self.tls {
             Transport::Plain => SslMode::Disable,
