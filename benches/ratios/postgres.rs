@@ -77,6 +77,9 @@ impl Times {
     }
 }
 
+/// What was answered to orders, with their numbers.
+type Issued = Vec<(u64, IssuedView)>;
+
 /// Everything that is compared.
 struct Sides {
     cluster: Cluster,
@@ -115,7 +118,7 @@ impl Sides {
     }
 
     /// In files, over PostgreSQL on one node, by the bare client, and on two nodes.
-    fn issue(&mut self, group: &'static str, load: Load) -> (Vec<(u64, IssuedView)>, Vec<(u64, IssuedView)>) {
+    fn issue(&mut self, group: &'static str, load: Load) -> (Issued, Issued) {
         let (took, in_files) = self.files.issue(load);
         self.times.add(group, FILES, load.each(took));
         self.bare.catch_up(self.nodes.entries());
@@ -141,7 +144,7 @@ impl Sides {
         first: &'static str,
         again: &'static str,
         clients: usize,
-        [in_files, in_database]: [&[(u64, IssuedView)]; 2],
+        [in_files, in_database]: [&Issued; 2],
     ) {
         for group in [first, again] {
             self.times.add(group, FILES, self.files.verify(clients, in_files));
@@ -149,12 +152,7 @@ impl Sides {
         }
     }
 
-    fn look_up(
-        &mut self,
-        group: &'static str,
-        clients: usize,
-        [in_files, in_database]: [&[(u64, IssuedView)]; 2],
-    ) {
+    fn look_up(&mut self, group: &'static str, clients: usize, [in_files, in_database]: [&Issued; 2]) {
         self.times.add(group, FILES, self.files.look_up(clients, in_files));
         self.times.add(group, ONE_NODE, self.nodes.look_up(clients, in_database));
     }
