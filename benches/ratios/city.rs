@@ -9,8 +9,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use elicense::access::Call;
 use elicense::crypto::{Algorithm, SystemRandom};
 use elicense::licence::{Authority, Catalogue, LicenceType};
-use elicense::registry::{DepartmentPlan, IssuedView, MadeDepartment, Plan, Registry, make_installation};
-use elicense::store::IndexPolicy;
+use elicense::registry::{DepartmentPlan, IssuedView, MadeDepartment, Making, Plan, Registry};
+use elicense::store::{IndexPolicy, StoreAt};
 use elicense::time::UnixTime;
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
@@ -51,7 +51,7 @@ pub(crate) fn holder_code(number: u64) -> String {
 }
 
 /// The same request for another number and another holder.
-fn body_for(number: u64) -> Vec<u8> {
+pub(crate) fn body_for(number: u64) -> Vec<u8> {
     let mut body: serde_json::Value = serde_json::from_slice(&numbered_body(number)).unwrap();
     body["holders"][0]["code_type"] = "099".into();
     body["holders"][0]["code"] = holder_code(number).into();
@@ -59,8 +59,13 @@ fn body_for(number: u64) -> Vec<u8> {
 }
 
 impl City {
-    /// A city whose bureau may issue every type of the catalogue.
+    /// A city whose bureau may issue every type of the catalogue, kept in files.
     pub(crate) fn new() -> Self {
+        Self::over(IndexPolicy::CatchUp.into())
+    }
+
+    /// The same, kept there.
+    pub(crate) fn over(at: StoreAt) -> Self {
         let catalogue = Catalogue::shipped().unwrap();
         let mut bureau = DepartmentPlan::new(
             Authority::new(BUREAU.parse().unwrap(), "示范市市场监督管理局").unwrap(),
@@ -75,7 +80,8 @@ impl City {
         let city = Authority::new("11110000000021135M".parse().unwrap(), "示范市人民政府").unwrap();
         let plan = Plan::new("示范市", city, "https://licences.example", vec![bureau]);
         let dir = tempfile::tempdir().unwrap();
-        let mut made = make_installation(dir.path(), &plan, Arc::new(SystemRandom), now()).unwrap();
+        let making = Making::begin(dir.path(), at).unwrap();
+        let mut made = making.make_all(&plan, Arc::new(SystemRandom), now()).unwrap();
         Self { dir, department: made.departments.remove(0) }
     }
 

@@ -4,6 +4,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::as_conversions,
@@ -11,18 +12,24 @@
 )]
 
 mod bare;
+mod bare_client;
 mod city;
 mod client;
 mod desks;
 mod issuing;
 mod lookup;
+mod nodes;
 mod offline;
 mod picture;
+mod postgres;
 mod presentation;
 mod service;
 mod status_list;
 mod table;
 mod verdict;
+
+#[path = "../../tests/support/postgres.rs"]
+mod cluster;
 
 use std::time::Duration;
 
@@ -41,7 +48,7 @@ struct Part {
     measure: fn(&mut Criterion),
 }
 
-const PARTS: [Part; 10] = [
+const PARTS: [Part; 11] = [
     Part { rows: &verdict::ROWS, measure: verdict::measure },
     Part { rows: &offline::ROWS, measure: offline::measure },
     Part { rows: &presentation::ROWS, measure: presentation::measure },
@@ -52,6 +59,7 @@ const PARTS: [Part; 10] = [
     Part { rows: &service::ORDERS, measure: service::orders },
     Part { rows: &desks::ROWS, measure: desks::measure },
     Part { rows: &lookup::ROWS, measure: lookup::measure },
+    Part { rows: &postgres::ROWS, measure: postgres::measure },
 ];
 
 fn main() {

@@ -2,6 +2,18 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// Medians that were measured without criterion: group, side, nanoseconds.
+static MEASURED: Mutex<Vec<(&str, &str, f64)>> = Mutex::new(Vec::new());
+
+/// Records the median of what was measured in rounds, each round both sides.
+pub(crate) fn record(group: &'static str, of: &'static str, mut rounds: Vec<Duration>) {
+    rounds.sort_unstable();
+    let median = rounds[rounds.len() / 2].as_nanos() as f64;
+    MEASURED.lock().unwrap_or_else(PoisonError::into_inner).push((group, of, median));
+}
 
 /// What is promised of a ratio.
 #[derive(Clone, Copy)]
@@ -78,6 +90,10 @@ fn time(nanoseconds: f64) -> String {
 
 /// Nanoseconds.
 fn median(group: &str, of: &str) -> Option<f64> {
+    let measured = MEASURED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((.., median)) = measured.iter().find(|(at, side, _)| (*at, *side) == (group, of)) {
+        return Some(*median);
+    }
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target"), PathBuf::from);
     // As criterion names its folders.

@@ -10,12 +10,12 @@ use super::roster::KnownIssuer;
 use super::status_index::StatusIndexError;
 use super::views::IssuedView;
 use crate::access::Call;
-use crate::codec::{Envelope, LicenceClaims, limits};
+use crate::codec::{Envelope, LicenceClaims, StatusReference, limits};
 use crate::crypto::Digest;
 use crate::issue::{IssueError, Predecessor, PredecessorError, SignedLicence, Succession};
 use crate::ledger::{Entry, Event, IssuedLicence, Replaced};
-use crate::licence::{CheckedDraft, CreditCode, Draft, Identifier, LicenceType, Replacement};
-use crate::store::{AppendError, Conditions, EventKind, Guard};
+use crate::licence::{CheckedDraft, CreditCode, Draft, DraftError, Identifier, LicenceType, Replacement};
+use crate::store::{AppendError, Conditions, EventKind, Guard, ReadAhead, RequestRow};
 use crate::time::UnixTime;
 
 /// Seconds that the clock may be behind the newest entry before nothing is signed any more.
@@ -58,16 +58,18 @@ impl Registry {
         now: UnixTime,
     ) -> Result<IssuedView, ActError> {
         let request = Digest::of(body);
-        if let Some(replay) = self.replay(caller, idempotency_key, &request)? {
-            return Ok(replay);
+        let draft = Draft::from_json(body);
+        let (ahead, mut place) = self.look_ahead(caller, idempotency_key, draft.as_ref().ok())?;
+        if let Some(row) = ahead.request(caller.department(), idempotency_key)? {
+            return self.kept_answer(&row, &request);
         }
-        let (permit, prepared) = match self.prepare_for(caller, body, now) {
+        let (permit, prepared) = match self.prepare_for(caller, draft, &ahead, now) {
             Ok(both) => both,
             // The same request may have been done since it was looked for: what stands in its way is then its own licence.
             Err(error) => return self.replay(caller, idempotency_key, &request)?.ok_or(error),
         };
         for _ in 0..TRIES {
-            let signed = self.sign(&prepared, now)?;
+            let signed = self.sign(&prepared, place.take(), now)?;
             let issued = IssuedLicence {
                 full: signed.full.bare_bytes().to_vec(),
                 qr: signed.qr.bare_bytes().to_vec(),
@@ -98,7 +100,12 @@ impl Registry {
 
     /// The answer that this key was given before, if it was.
     fn replay(&self, caller: &Caller, key: &str, request: &Digest) -> Result<Option<IssuedView>, ActError> {
-        let Some(row) = self.store.request(caller.department(), key)? else { return Ok(None) };
+        let row = self.store.request(caller.department(), key)?;
+        row.map(|row| self.kept_answer(&row, request)).transpose()
+    }
+
+    /// The answer that was given to the request of a row, where this is the same request.
+    fn kept_answer(&self, row: &RequestRow, request: &Digest) -> Result<IssuedView, ActError> {
         if row.request != *request {
             return Err(ActError::KeyReused);
         }
@@ -112,7 +119,26 @@ impl Registry {
         let (full, qr) = (decode(&issued.full)?, decode(&issued.qr)?);
         let claims = LicenceClaims::decode(full.payload())
             .map_err(|_| ActError::Internal("a kept payload does not decode"))?;
-        Ok(Some(IssuedView::of(&claims.licence, &full, &qr)))
+        Ok(IssuedView::of(&claims.licence, &full, &qr))
+    }
+
+    /// Reads together what an order asks of the store before it is signed, and hands out a place in a status list that is
+    /// free. What cannot be known yet is looked for when it is needed.
+    fn look_ahead(
+        &self,
+        caller: &Caller,
+        key: &str,
+        draft: Option<&Draft>,
+    ) -> Result<(ReadAhead<'_>, Option<StatusReference>), ActError> {
+        let (keys, department, roster) = (self.store.keys(), caller.department(), self.roster());
+        let issuer = draft.and_then(|_| roster.issuer(&department).ok());
+        let place = issuer.and_then(|known| known.status.any(&*self.random).ok());
+        let place_key = place.as_ref().map(|place| keys.status_index(&place.uri, place.index));
+        let number = draft.map(|draft| keys.number(draft.type_code(), department, draft.number()));
+        let wanted = [Some(keys.request(department, key)), number, place_key.clone()];
+        let ahead = self.store.read_ahead(wanted.into_iter().flatten().collect())?;
+        let taken = place_key.map(|key| ahead.has(&key)).transpose()?;
+        Ok((ahead, place.filter(|_| taken == Some(false))))
     }
 
     pub(super) fn check_clock(&self, now: UnixTime) -> Result<(), ActError> {
@@ -126,17 +152,24 @@ impl Registry {
     fn prepare_for(
         &self,
         caller: &Caller,
-        body: &[u8],
+        draft: Result<Draft, DraftError>,
+        ahead: &ReadAhead<'_>,
         now: UnixTime,
     ) -> Result<(Permit, Prepared<'_>), ActError> {
         let permit = self.permit(caller, Call::Issue, now)?;
         self.check_clock(now)?;
-        let prepared = self.prepare(caller.department(), Draft::from_json(body)?, now)?;
+        let prepared = self.prepare(caller.department(), draft?, ahead, now)?;
         permit.check(&prepared.licence_type.code())?;
         Ok((permit, prepared))
     }
 
-    fn prepare(&self, department: CreditCode, draft: Draft, now: UnixTime) -> Result<Prepared<'_>, ActError> {
+    fn prepare(
+        &self,
+        department: CreditCode,
+        draft: Draft,
+        ahead: &ReadAhead<'_>,
+        now: UnixTime,
+    ) -> Result<Prepared<'_>, ActError> {
         let known = Arc::clone(self.roster().issuer(&department)?);
         let type_code = draft.type_code();
         let licence_type = self.catalogue.get(&type_code).ok_or(ActError::UnknownType(type_code))?;
@@ -145,7 +178,7 @@ impl Registry {
         let draft = draft.check(licence_type, now.date())?;
         let successor =
             replaces.map(|(old, purpose)| self.successor(department, old, purpose)).transpose()?;
-        let takes_number = self.number_is_free(department, &draft, successor.as_ref())?;
+        let takes_number = self.number_is_free(department, &draft, successor.as_ref(), ahead)?;
         Ok(Prepared { known, licence_type, draft, successor, takes_number })
     }
 
@@ -194,8 +227,9 @@ impl Registry {
         department: CreditCode,
         draft: &CheckedDraft,
         successor: Option<&Successor>,
+        ahead: &ReadAhead<'_>,
     ) -> Result<bool, ActError> {
-        let Some(position) = self.store.number(draft.type_code(), department, draft.number())? else {
+        let Some(position) = ahead.number(draft.type_code(), department, draft.number())? else {
             return Ok(true);
         };
         let by = self.identifier_at(position)?;
@@ -213,14 +247,21 @@ impl Registry {
         Ok(claims.licence.identifier)
     }
 
-    fn sign(&self, prepared: &Prepared<'_>, now: UnixTime) -> Result<SignedLicence, ActError> {
+    /// With its status at `place`, or where one is found.
+    fn sign(
+        &self,
+        prepared: &Prepared<'_>,
+        place: Option<StatusReference>,
+        now: UnixTime,
+    ) -> Result<SignedLicence, ActError> {
         let Prepared { known, licence_type, draft, .. } = prepared;
         let issuer = &known.issuer;
         let identifier = match prepared.next_version() {
             Some(next) => next.clone(),
             None => issuer.new_identifier(licence_type.code(), &*self.random)?,
         };
-        let status = known.status.free(&self.store, &*self.random).map_err(|error| match error {
+        let found = || known.status.free(&self.store, &*self.random);
+        let status = place.map_or_else(found, Ok).map_err(|error| match error {
             StatusIndexError::Store(error) => ActError::from(error),
             StatusIndexError::Random(error) => IssueError::from(error).into(),
         })?;
@@ -260,7 +301,8 @@ impl Registry {
                 return Ok(ActError::Raced { first: self.came_first(&events, *sequence)? });
             }
         }
-        self.number_is_free(department, &prepared.draft, prepared.successor.as_ref())?;
+        let now = ReadAhead::nothing(&self.store);
+        self.number_is_free(department, &prepared.draft, prepared.successor.as_ref(), &now)?;
         Ok(ActError::Contended)
     }
 }

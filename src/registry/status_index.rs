@@ -42,6 +42,16 @@ impl StatusIndexes {
         self.list.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// A place of the list that places are taken from, free or not.
+    pub(super) fn any(&self, random: &dyn Random) -> Result<StatusReference, RandomError> {
+        self.any_of(self.list.load(Ordering::Relaxed), random)
+    }
+
+    fn any_of(&self, list: u32, random: &dyn Random) -> Result<StatusReference, RandomError> {
+        let index = u32::from_be_bytes(random_bytes(random)?) % PLACES; // a power of two: no bias
+        Ok(StatusReference { uri: format!("{}{list}", self.prefix), index })
+    }
+
     /// A place that is free now. Whether it still is when the licence is appended, a guard decides.
     pub(super) fn free(
         &self,
@@ -50,11 +60,10 @@ impl StatusIndexes {
     ) -> Result<StatusReference, StatusIndexError> {
         loop {
             let list = self.list.load(Ordering::Relaxed);
-            let uri = format!("{}{list}", self.prefix);
             for _ in 0..TRIES {
-                let index = u32::from_be_bytes(random_bytes(random)?) % PLACES; // a power of two: no bias
-                if !store.has(&store.keys().status_index(&uri, index))? {
-                    return Ok(StatusReference { uri, index });
+                let place = self.any_of(list, random)?;
+                if !store.has(&store.keys().status_index(&place.uri, place.index))? {
+                    return Ok(place);
                 }
             }
             // Another thread may have moved on already; either way the next list is tried.

@@ -297,6 +297,11 @@ impl Store {
         Ok(self.reader.get(key)?.map(|value| read_position(&value)).transpose()?)
     }
 
+    /// Plain values of these keys as they are now, in their order: one journey, where each key by itself would be one.
+    pub(super) fn values(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        self.reader.values(keys)
+    }
+
     /// Whether there is a row.
     pub fn has(&self, key: &[u8]) -> Result<bool, StoreError> {
         Ok(self.reader.engine.get(key).map_err(StoreError::from)?.is_some())

@@ -22,6 +22,7 @@ mod lock;
 mod memory;
 mod movable;
 pub mod postgres;
+mod read_ahead;
 mod reader;
 mod row_cache;
 mod row_maker;
@@ -54,6 +55,7 @@ pub use movable::MovableLedger;
 pub use postgres::{
     DatabaseUrl, DatabaseUrlError, Migrated, Moved, PostgresEngine, PostgresOptions, migrate,
 };
+pub use read_ahead::ReadAhead;
 pub use reader::{StoreError, open_entry};
 pub use rows::{EventKind, EventRow, LicenceRow, RequestRow, RowContentError, RowKeys, read_position};
 pub use sealed_index::{RowError, SealedIndex};

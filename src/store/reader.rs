@@ -87,6 +87,16 @@ impl Reader {
         Ok(value)
     }
 
+    /// What is there now, whatever is remembered.
+    pub(super) fn values(&self, keys: &[Vec<u8>]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        let wanted: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
+        let values = self.engine.get_many(&wanted)?;
+        let open = |(key, value): (&&[u8], Option<Vec<u8>>)| {
+            value.map(|value| self.index.open(key, &value)).transpose()
+        };
+        Ok(wanted.iter().zip(values).map(open).collect::<Result<_, _>>()?)
+    }
+
     pub(super) fn scan(
         &self,
         range: &KeyRange,
