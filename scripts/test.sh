@@ -142,13 +142,15 @@ step 'documentation'
 RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps
 step 'documentation examples'
 cargo test --quiet --doc
-# The service's own tests, each installation's ledger in a database: the same binaries as below.
+# The service's own tests, each installation's ledger in a database: the same binaries as below. The one that is left out
+# fills the disk that the directory is on.
 over_postgres=(
     http_calls http_batch http_parallel lookups comparisons materials uses limits access_matrix lifecycle
     status_changes status_lists receipts presentations durability
 )
 step 'tests, over PostgreSQL'
-ELICENSE_TEST_STORE=postgres cargo test --no-fail-fast "${over_postgres[@]/#/--test=}"
+ELICENSE_TEST_STORE=postgres cargo test --no-fail-fast "${over_postgres[@]/#/--test=}" -- \
+    --skip a_store_that_takes_no_entry_gives_no_answer
 step 'tests'
 # One binary after the other: the crash and browser tests need the machine to themselves.
 exec cargo test --no-fail-fast

@@ -130,7 +130,7 @@ fn the_page_is_what_happens() {
         let said = String::from_utf8(said).expect("UTF-8");
         let (answers, refused) = (said.lines().count(), said.lines().filter(|line| *line != "201").count());
         println!("{answers} orders while the nodes were replaced");
-        assert!(answers >= 10 && refused == 0, "callers notice that a node is replaced: {said}");
+        assert!(answers >= 3 && refused == 0, "callers notice that a node is replaced: {said}");
 
         site.assert_new_department_issues_everywhere();
         follow(&site.lan, "Read from a replica");
