@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use super::catch_up::{Lookup, ReplayError};
 use super::checkpointer::Witness;
 use super::committer::{Append, AppendError, Appended, Committer, Conditions, PlainEntry, Seals, StartError};
 use super::engine::{Direction, Engine, KeyRange, Row, Sharing, StoredEntry};
@@ -12,7 +11,7 @@ use super::freshness::{Following, Freshness};
 use super::intake::StoreIntake;
 use super::lock::{Lock, LockError};
 use super::postgres::{DatabaseUrl, MigrateError, PostgresEngine, PostgresOptions, migrate};
-use super::reader::{Reader, StoreError, open_entry};
+use super::reader::{Reader, StoreError};
 use super::row_cache::RowCache;
 use super::rows::{EventKind, EventRow, LicenceRow, RequestRow, RowContentError, RowKeys, read_position};
 use super::sealed_index::{RowError, SealedIndex};
@@ -20,9 +19,7 @@ use super::sled_engine::{IndexPolicy, OpenError, Opening, SledEngine, SledOption
 use super::witness::{WitnessError, read_checkpoint};
 use crate::codec::{Envelope, LicenceClaims, ReceiptId, StatusReference, limits};
 use crate::crypto::{DataKey, Digest, Random, RandomError};
-use crate::ledger::{
-    Checkpoint, CheckpointKey, Entry, Event, HolderUse, PresentationMade, ReceiptGiven, Uses,
-};
+use crate::ledger::{CheckpointKey, Entry, Event, HolderUse, PresentationMade, ReceiptGiven, Uses};
 use crate::licence::{CreditCode, Identifier, TypeCode};
 use crate::verify::{
     Change, PresentationRecord, ReceiptRecord, Record, Records, RecordsUnavailable, SdJwtRecord, StatusEvent,
@@ -104,7 +101,7 @@ impl Store {
         match &place.at {
             StoreAt::Files(index) => {
                 let options = SledOptions { index: *index, ..SledOptions::new(&place.dir) };
-                let (engine, opening) = open_files(&options, keys, (lock, checkpoint.as_ref()))?;
+                let (engine, opening) = SledEngine::open_with(&options, lock, checkpoint.as_ref(), keys)?;
                 Ok((Self::start(Arc::new(engine), keys, witness)?, opening))
             }
             StoreAt::Database(url) => {
@@ -404,22 +401,6 @@ impl Store {
         let full = Envelope::decode(&issued.full, limits::ENVELOPE).ok()?;
         Some(LicenceClaims::decode(full.payload()).ok()?.status)
     }
-}
-
-/// The store of one machine, its index caught up from its ledger.
-fn open_files(
-    options: &SledOptions,
-    keys: &StoreKeys,
-    (lock, checkpoint): (Lock, Option<&Checkpoint>),
-) -> Result<(SledEngine, Opening), OpenError> {
-    let random = Arc::clone(&keys.random);
-    let (index, row_keys) = (SealedIndex::new(&keys.data, Arc::clone(&random)), RowKeys::new(&keys.data));
-    let replay = |stored: &StoredEntry, _: &Lookup<'_>| {
-        let entry = open_entry(&keys.data, stored)?;
-        let rows = row_keys.rows_of(stored.position, &entry).map_err(|_| ReplayError::Content)?;
-        index.seal(rows).map_err(|_| ReplayError::Content)
-    };
-    SledEngine::open(options, lock, checkpoint, random, &replay)
 }
 
 fn change(what: EventKind) -> Change {
