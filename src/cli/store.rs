@@ -18,7 +18,7 @@ use super::{DataArgs, OutputArgs, StoreUrlArgs, who};
 use crate::crypto::SystemRandom;
 use crate::registry::{IndexReport, StoreReport, StoreStats, check_store, store_stats};
 use crate::store::postgres::{Migrated, migrate};
-use crate::store::{IndexPolicy, StoreAt};
+use crate::store::{IndexPolicy, Sizes, StoreAt};
 
 /// `store …`.
 #[derive(Subcommand)]
@@ -152,20 +152,29 @@ fn index_json(index: &IndexReport) -> Value {
 }
 
 fn print_stats(args: &StoreArgs, stats: &StoreStats) -> Result<(), CliError> {
-    let (sizes, root) = (stats.sizes, stats.root.map(|root| root.to_string()));
+    let root = stats.root.map(|root| root.to_string());
     if args.output.json {
-        return line(format_args!(
-            "{:#}",
-            json!({"entries": stats.entries, "root": root, "asides": sizes.asides,
+        let said = match stats.sizes {
+            None => json!({"entries": stats.entries, "root": root}),
+            Some(sizes) => json!({"entries": stats.entries, "root": root, "asides": sizes.asides,
                 "ledger": {"segments": sizes.segments, "bytes": sizes.ledger_bytes},
-                "index": {"entries": sizes.indexed, "bytes": sizes.index_bytes}})
-        ));
+                "index": {"entries": sizes.indexed, "bytes": sizes.index_bytes}}),
+        };
+        return line(format_args!("{said:#}"));
     }
     line(format_args!(
         "{} entries by the last checkpoint, Merkle root {}",
         stats.entries,
         root.as_deref().unwrap_or("none")
     ))?;
+    match stats.sizes {
+        None => line("ledger and index are in a database: its own tools say how large they are")?,
+        Some(sizes) => print_sizes(&sizes)?,
+    }
+    line("`elicense store check` counts the entries of each kind and reads every one")
+}
+
+fn print_sizes(sizes: &Sizes) -> Result<(), CliError> {
     line(format_args!("ledger  {} bytes in {} segments", sizes.ledger_bytes, sizes.segments))?;
     line(format_args!(
         "index   {} bytes, safe on the disk up to entry {}",
@@ -174,5 +183,5 @@ fn print_stats(args: &StoreArgs, stats: &StoreStats) -> Result<(), CliError> {
     if sizes.asides > 0 {
         line(format_args!("{} unfinished groups, never acknowledged, were put aside", sizes.asides))?;
     }
-    line("`elicense store check` counts the entries of each kind and reads every one")
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::check::{CheckError, read_last_checkpoint};
-use super::settings::Settings;
+use super::settings::{Settings, StoreKind};
 use crate::crypto::Digest;
 use crate::store::Sizes;
 
@@ -14,8 +14,8 @@ pub struct StoreStats {
     pub entries: u64,
     /// Merkle root over them.
     pub root: Option<Digest>,
-    /// Files and bytes.
-    pub sizes: Sizes,
+    /// Files and bytes; a database's are its own to tell.
+    pub sizes: Option<Sizes>,
 }
 
 /// Says how much the installation in `dir` holds.
@@ -25,6 +25,9 @@ pub fn store_stats(dir: &Path) -> Result<StoreStats, CheckError> {
     Ok(StoreStats {
         entries: checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size),
         root: checkpoint.map(|checkpoint| checkpoint.root),
-        sizes: Sizes::of(dir)?,
+        sizes: match settings.store {
+            StoreKind::Sled => Some(Sizes::of(dir)?),
+            StoreKind::Postgres => None,
+        },
     })
 }
