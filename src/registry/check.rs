@@ -258,7 +258,13 @@ const fn kind_name(kind: u8) -> &'static str {
         5 => "trust list signed",
         6 => "licence issued",
         7 => "status changed",
+        8 => "receipt given",
+        9 => "presentation made",
+        10 => "presentation used",
         11 => "SD-JWT VC issued",
+        12 => "grant given, confirmed or withdrawn",
+        13 => "licences of a holder used",
+        14 => "consent given or withdrawn",
         _ => "unknown",
     }
 }

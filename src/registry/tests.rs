@@ -34,7 +34,7 @@ fn plan() -> Plan {
 }
 
 pub(super) struct City {
-    dir: tempfile::TempDir,
+    pub(super) dir: tempfile::TempDir,
     made: Made,
 }
 

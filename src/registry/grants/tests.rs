@@ -1,13 +1,16 @@
 //! Grants against a real installation: what is refused and where, four eyes, and ceilings across a restart.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
+use super::super::check::{IndexReport, check_store};
 use super::super::tests::{City, SAMPLE, now, runtime};
 use super::*;
 use crate::access::Roles;
-use crate::crypto::Digest;
+use crate::crypto::{Digest, SystemRandom};
 use crate::ledger::{Credential, CredentialForm, CredentialState, Entitlement, Entry};
-use crate::store::Conditions;
+use crate::store::{Conditions, IndexPolicy};
 
 const ISSUER: &str = "11430000006122244L";
 const OTHER: &str = "11330105002500287C";
@@ -301,4 +304,17 @@ fn a_second_grant_goes_on_where_the_first_is_used_up_and_with_its_own_types_only
     assert_eq!(issue(&registry, &issuer, "2", now()).unwrap_err().code(), "not_granted");
     let many: Vec<_> = (0..3).map(|_| registry.permit(&issuer, Call::Issue, now()).is_ok()).collect();
     assert_eq!(many, [true; 3]);
+}
+
+/// A grant's row is written again when its state changes; that is no difference between ledger and index.
+#[test]
+fn a_grant_that_was_withdrawn_is_no_fault_of_the_index() {
+    let city = City::new();
+    let registry = city.open();
+    withdraw_all(&registry);
+    let withdrawn = registry.grants(Some(&code(ISSUER)));
+    assert!(!withdrawn.is_empty() && withdrawn.iter().all(|one| one.state == "withdrawn"));
+    registry.close().unwrap();
+    let report = check_store(city.dir.path(), &IndexPolicy::CatchUp.into(), "a test", Arc::new(SystemRandom));
+    assert!(matches!(report.unwrap().index, IndexReport::Compared(_)));
 }
